@@ -1,0 +1,52 @@
+using Cottention.Inference.Model;
+
+namespace Cottention.Inference.Runners;
+
+/// <summary>
+/// A model on a device with its slots. Slots hold one state each and are updated in place.
+/// After construction every member is called by one thread at a time (the engine's step thread), and none allocates.
+/// Every implementation passes <c>ModelRunnerConformance</c>.
+/// </summary>
+public interface IModelRunner : IDisposable
+{
+    /// <summary>Where the arithmetic runs: <c>cpu</c>, <c>cuda:0</c>.</summary>
+    string Device { get; }
+
+    /// <summary>One line for the log: kernels, weight format, threads.</summary>
+    string Description { get; }
+
+    /// <summary>Shape of the state in a slot.</summary>
+    StateLayout StateLayout { get; }
+
+    /// <summary>N, width of a row of logits.</summary>
+    int VocabularySize { get; }
+
+    /// <summary>Number of slots in the arena.</summary>
+    int SlotCount { get; }
+
+    /// <summary>Most rows of one plan.</summary>
+    int MaxRows { get; }
+
+    /// <summary>Most tokens of one plan, all rows together.</summary>
+    int MaxTokens { get; }
+
+    /// <summary>
+    /// Consumes the plan's tokens: each row's state moves on by the row's tokens, in place.
+    /// The result of a row does not depend on the other rows, nor on how its tokens are split over plans: same bits.
+    /// </summary>
+    /// <param name="plan">Rows with distinct slots; token ids within the vocabulary.</param>
+    /// <param name="logits">[plan.LogitsCount, N] f32, written for the rows that want logits.</param>
+    void Run(StepPlan plan, Span<float> logits);
+
+    /// <summary>Sets every value of a slot: 0 for a new state, NaN to poison it under test.</summary>
+    void FillSlot(int slot, float value);
+
+    /// <summary>Copies one slot's state over another's.</summary>
+    void CopySlot(int source, int destination);
+
+    /// <summary>Exports a slot. <paramref name="state"/> is [L, H, V, K] f32.</summary>
+    void ReadSlot(int slot, Span<float> state);
+
+    /// <summary>Imports a slot. <paramref name="state"/> is [L, H, V, K] f32.</summary>
+    void WriteSlot(int slot, ReadOnlySpan<float> state);
+}

@@ -1,0 +1,9 @@
+namespace Cottention.Inference.Runners;
+
+/// <summary>One session's part of a step: a slot and a span of the plan's tokens.</summary>
+/// <param name="Slot">Slot whose state consumes the tokens; at most one row of a plan names it.</param>
+/// <param name="Position">Tokens the state has consumed before this row: the rotary position of the row's first token.</param>
+/// <param name="TokenStart">Index of the row's first token in <see cref="StepPlan.Tokens"/>.</param>
+/// <param name="TokenCount">Tokens of this row, at least 1.</param>
+/// <param name="LogitsIndex">Row of the logits <c>[B, N]</c> that gets the scores after the row's last token, or -1 for none.</param>
+public readonly record struct PlanRow(int Slot, long Position, int TokenStart, int TokenCount, int LogitsIndex);

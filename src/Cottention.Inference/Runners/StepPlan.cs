@@ -1,0 +1,57 @@
+using System.Diagnostics;
+
+namespace Cottention.Inference.Runners;
+
+/// <summary>The rows chosen for one step. Allocated once, filled by the scheduler, read by the runner.</summary>
+public sealed class StepPlan
+{
+    private readonly PlanRow[] _rows;
+    private readonly int[] _tokens;
+
+    /// <summary>A plan for at most <paramref name="maxRows"/> rows and <paramref name="maxTokens"/> tokens, all rows together.</summary>
+    public StepPlan(int maxRows, int maxTokens)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxRows);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxTokens, maxRows);
+        _rows = new PlanRow[maxRows];
+        _tokens = new int[maxTokens];
+    }
+
+    /// <summary>Most rows of a step.</summary>
+    public int MaxRows => _rows.Length;
+
+    /// <summary>Token budget of a step.</summary>
+    public int MaxTokens => _tokens.Length;
+
+    /// <summary>Rows planned.</summary>
+    public int RowCount { get; private set; }
+
+    /// <summary>Tokens planned, all rows together.</summary>
+    public int TokenCount { get; private set; }
+
+    /// <summary>Rows that want logits.</summary>
+    public int LogitsCount { get; private set; }
+
+    /// <summary>The planned rows.</summary>
+    public ReadOnlySpan<PlanRow> Rows => _rows.AsSpan(0, RowCount);
+
+    /// <summary>The planned tokens, row after row.</summary>
+    public ReadOnlySpan<int> Tokens => _tokens.AsSpan(0, TokenCount);
+
+    /// <summary>The tokens of one row.</summary>
+    public ReadOnlySpan<int> TokensOf(in PlanRow row) => _tokens.AsSpan(row.TokenStart, row.TokenCount);
+
+    /// <summary>Empties the plan.</summary>
+    public void Clear() => (RowCount, TokenCount, LogitsCount) = (0, 0, 0);
+
+    /// <summary>Adds a row and returns its index of the logits, or -1 where none are wanted.</summary>
+    public int Add(int slot, long position, ReadOnlySpan<int> tokens, bool wantsLogits)
+    {
+        Debug.Assert(tokens.Length > 0 && RowCount < MaxRows && TokenCount + tokens.Length <= MaxTokens, "plan is full");
+        var logitsIndex = wantsLogits ? LogitsCount++ : -1;
+        tokens.CopyTo(_tokens.AsSpan(TokenCount));
+        _rows[RowCount++] = new PlanRow(slot, position, TokenCount, tokens.Length, logitsIndex);
+        TokenCount += tokens.Length;
+        return logitsIndex;
+    }
+}

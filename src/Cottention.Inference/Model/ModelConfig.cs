@@ -27,8 +27,8 @@ public sealed record ModelConfig
     /// <summary>Longest sequence of the training, <c>n_positions</c>. Inference goes on past it.</summary>
     public required int TrainedPositions { get; init; }
 
-    /// <summary>Added to the variance, <c>layer_norm_epsilon</c>. Default 1e-5.</summary>
-    public float LayerNormEpsilon { get; init; } = 1e-5f;
+    /// <summary>Added to the variance, <c>layer_norm_epsilon</c>. Default 1e-5. A double, so that float64 references agree to 1e-10.</summary>
+    public double LayerNormEpsilon { get; init; } = 1e-5;
 
     /// <summary>Token that begins a text, if the model has one.</summary>
     public int? BosTokenId { get; init; }

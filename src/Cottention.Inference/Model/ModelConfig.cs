@@ -41,4 +41,15 @@ public sealed record ModelConfig
 
     /// <summary>K = V = D / H.</summary>
     public int HeadDim => EmbeddingSize / HeadCount;
+
+    /// <summary>Number of weights, a tied head counted once.</summary>
+    public long ParameterCount
+    {
+        get
+        {
+            long d = EmbeddingSize, m = InnerSize, n = VocabularySize;
+            var layer = 4 * d * d + HeadCount + 2 * d + (d * m + m) + (m * d + d);
+            return n * d + LayerCount * layer + 2 * d + (TieWordEmbeddings ? 0 : n * d) + n;
+        }
+    }
 }

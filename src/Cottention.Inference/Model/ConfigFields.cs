@@ -1,0 +1,72 @@
+using System.Text.Json;
+
+namespace Cottention.Inference.Model;
+
+/// <summary>Typed, range-checked access to the keys of a configuration; every fault names the key.</summary>
+internal readonly struct ConfigFields
+{
+    private readonly string _file;
+    private readonly JsonElement _root;
+
+    /// <summary>The fields of a JSON object.</summary>
+    /// <exception cref="InferenceException"><see cref="InferenceError.InvalidModel"/>: it is no object.</exception>
+    public ConfigFields(string file, JsonElement root)
+    {
+        (_file, _root) = (file, root);
+        if (root.ValueKind != JsonValueKind.Object)
+            throw ModelFault.Of(file, null, $"is a JSON {root.ValueKind}; allowed: an object");
+    }
+
+    /// <summary>Whether the key is there, null included.</summary>
+    public bool Has(string key) => _root.TryGetProperty(key, out _);
+
+    /// <summary>A whole number that must be there.</summary>
+    public int Int(string key, int min, int max) =>
+        IntOrNull(key, min, max)
+            ?? throw Fault(key, $"is {(Has(key) ? "null" : "missing")}; allowed: {min} to {max}");
+
+    /// <summary>A whole number, or null if the key is absent or null.</summary>
+    public int? IntOrNull(string key, int min, int max)
+    {
+        if (!TryGetValue(key, out var value))
+            return null;
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number >= min && number <= max
+            ? number
+            : throw Fault(key, $"is {Shown(value)}; allowed: {min} to {max}");
+    }
+
+    /// <summary>A float32 above 0.</summary>
+    public float PositiveFloat(string key, float ifAbsent, float max)
+    {
+        if (!TryGetValue(key, out var value))
+            return ifAbsent;
+        return value.ValueKind == JsonValueKind.Number && (float)value.GetDouble() is var number && number > 0 && number <= max
+            ? number
+            : throw Fault(key, $"is {Shown(value)}; allowed: more than 0 (in float32), up to {max}");
+    }
+
+    /// <summary>true or false.</summary>
+    public bool Bool(string key, bool ifAbsent)
+    {
+        if (!TryGetValue(key, out var value))
+            return ifAbsent;
+        return value.ValueKind is JsonValueKind.True or JsonValueKind.False
+            ? value.GetBoolean()
+            : throw Fault(key, $"is {Shown(value)}; allowed: true or false");
+    }
+
+    /// <summary>Refuses any text but one; an absent key stands for it.</summary>
+    public void RequireText(string key, string allowed)
+    {
+        if (TryGetValue(key, out var value) && (value.ValueKind != JsonValueKind.String || !value.ValueEquals(allowed)))
+            throw Fault(key, $"is {Shown(value)}; allowed: {allowed}");
+    }
+
+    /// <summary>A refusal that names the key.</summary>
+    public InferenceException Fault(string key, string reason) => ModelFault.Of(_file, null, $"{key} {reason}");
+
+    private bool TryGetValue(string key, out JsonElement value) =>
+        _root.TryGetProperty(key, out value) && value.ValueKind != JsonValueKind.Null;
+
+    private static string Shown(JsonElement value) => ModelFault.Shorten(value.GetRawText());
+}

@@ -86,7 +86,7 @@ public sealed class CottentionClient : IDisposable
     {
         var request = new CreateSessionRequest();
         if (id is not null)
-            request.Id = id;
+            request.SessionId = id;
         if (seed is not null)
             request.Seed = seed.Value;
         return Wrap(_sessions.CreateAsync(request, Call(cancellationToken)).ResponseAsync, cancellationToken);
@@ -94,7 +94,7 @@ public sealed class CottentionClient : IDisposable
 
     /// <summary>What is known of a session.</summary>
     public Task<Session> GetSessionAsync(string id, CancellationToken cancellationToken = default) =>
-        Wrap(_sessions.GetAsync(new GetSessionRequest { Id = id }, Call(cancellationToken)).ResponseAsync, cancellationToken);
+        Wrap(_sessions.GetAsync(new GetSessionRequest { SessionId = id }, Call(cancellationToken)).ResponseAsync, cancellationToken);
 
     /// <summary>Every session in the order of ids, fetched page by page.</summary>
     public async IAsyncEnumerable<Session> ListSessionsAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -113,7 +113,7 @@ public sealed class CottentionClient : IDisposable
 
     /// <summary>Forgets a session for good.</summary>
     public Task DeleteSessionAsync(string id, CancellationToken cancellationToken = default) =>
-        Wrap(_sessions.DeleteAsync(new DeleteSessionRequest { Id = id }, Call(cancellationToken)).ResponseAsync, cancellationToken);
+        Wrap(_sessions.DeleteAsync(new DeleteSessionRequest { SessionId = id }, Call(cancellationToken)).ResponseAsync, cancellationToken);
 
     /// <summary>Copies a session as it stands to a new one.</summary>
     /// <param name="id">The session to copy.</param>
@@ -121,9 +121,9 @@ public sealed class CottentionClient : IDisposable
     /// <param name="cancellationToken">Gives up waiting.</param>
     public Task<Session> ForkSessionAsync(string id, string? newId = null, CancellationToken cancellationToken = default)
     {
-        var request = new ForkSessionRequest { Id = id };
+        var request = new ForkSessionRequest { SessionId = id };
         if (newId is not null)
-            request.NewId = newId;
+            request.NewSessionId = newId;
         return Wrap(_sessions.ForkAsync(request, Call(cancellationToken)).ResponseAsync, cancellationToken);
     }
 

@@ -1,1 +1,3 @@
-return 0;
+using Cottention.Cli;
+
+return await RootCommandLine.InvokeAsync(args);

@@ -1,0 +1,137 @@
+using System.Diagnostics;
+using Cottention.Inference.Model;
+using Cottention.Inference.Runners.Cpu.Kernels;
+
+namespace Cottention.Inference.Runners.Cpu;
+
+/// <summary>
+/// Runs a model on the CPU in pure C#. Weights are packed at construction, states live in one arena; a step neither
+/// allocates nor grows. See README.md in this folder for memory layout, threads and the order of sums.
+/// </summary>
+public sealed unsafe class CpuModelRunner : IModelRunner
+{
+    private readonly WorkerPool _pool;
+    private readonly CpuModelWeights _weights;
+    private readonly StateArena _arena;
+    private readonly CpuModelStep _step;
+
+    // The number of the last step that named a slot: two rows of a plan must not share one.
+    private readonly long[] _slotSteps;
+    private long _stepCount;
+    private bool _disposed;
+
+    internal CpuModelRunner(ModelConfig config, WeightRowReader read, bool weightsAreBf16, CpuRunnerOptions options)
+    {
+        Check(options);
+        var kernels = CpuKernelSet.Choose(options.Kernels);
+        var format = options.Weights != WeightFormat.Auto ? options.Weights
+            : weightsAreBf16 ? WeightFormat.Bf16 : WeightFormat.F32;
+        StateLayout = StateLayout.Of(config);
+        VocabularySize = config.VocabularySize;
+        MaxRows = options.MaxRows;
+        MaxTokens = options.MaxTokens;
+        _slotSteps = new long[options.SlotCount];
+        _pool = new WorkerPool(options.Threads == 0 ? Environment.ProcessorCount : options.Threads);
+        _weights = new CpuModelLoader(config, read, format, _pool).Load();
+        _arena = new StateArena(StateLayout, options.SlotCount);
+        _step = new CpuModelStep(config, _weights, kernels, _arena, _pool, MaxRows, MaxTokens);
+        var name = format == WeightFormat.F32 ? "f32" : "bf16";
+        Description = $"cpu: {kernels.Name} kernels, {name} weights, {_pool.Threads} threads";
+    }
+
+    /// <inheritdoc/>
+    public string Device => "cpu";
+
+    /// <inheritdoc/>
+    public string Description { get; }
+
+    /// <inheritdoc/>
+    public StateLayout StateLayout { get; }
+
+    /// <inheritdoc/>
+    public int VocabularySize { get; }
+
+    /// <inheritdoc/>
+    public int SlotCount => _arena.SlotCount;
+
+    /// <inheritdoc/>
+    public int MaxRows { get; }
+
+    /// <inheritdoc/>
+    public int MaxTokens { get; }
+
+    /// <summary>Bytes of weights that each step reads, whatever the number of rows.</summary>
+    internal long WeightBytesPerStep => _weights.BytesPerToken;
+
+    /// <inheritdoc/>
+    public void Run(StepPlan plan, Span<float> logits)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        Check(plan, logits.Length);
+        if (plan.RowCount == 0)
+            return;
+        fixed (float* destination = logits)
+            _step.Run(plan, destination);
+    }
+
+    /// <inheritdoc/>
+    public void FillSlot(int slot, float value) => _arena.Fill(slot, value);
+
+    /// <inheritdoc/>
+    public void CopySlot(int source, int destination) => _arena.Copy(source, destination);
+
+    /// <inheritdoc/>
+    public void ReadSlot(int slot, Span<float> state)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(state.Length, StateLayout.ElementCount, nameof(state));
+        _arena.Read(slot, state);
+    }
+
+    /// <inheritdoc/>
+    public void WriteSlot(int slot, ReadOnlySpan<float> state)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(state.Length, StateLayout.ElementCount, nameof(state));
+        _arena.Write(slot, state);
+    }
+
+    /// <summary>Ends the threads and frees weights and states. No other member may run, nor be called afterwards.</summary>
+    public void Dispose()
+    {
+        if (_disposed)
+            return;
+        _disposed = true;
+        _pool.Dispose();
+        _step.Dispose();
+        _arena.Dispose();
+        _weights.Dispose();
+    }
+
+    private static void Check(CpuRunnerOptions options)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(options.Threads);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.SlotCount);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.MaxRows);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxTokens, options.MaxRows);
+    }
+
+    // The kernels work on bare pointers: nothing unchecked reaches them.
+    private void Check(StepPlan plan, int logitsLength)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(plan.RowCount, MaxRows, nameof(plan));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(plan.TokenCount, MaxTokens, nameof(plan));
+        ArgumentOutOfRangeException.ThrowIfLessThan(logitsLength, (long)plan.LogitsCount * VocabularySize, nameof(logitsLength));
+        _stepCount++;
+        foreach (ref readonly var row in plan.Rows)
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row.Slot, (uint)SlotCount, nameof(plan));
+            ArgumentOutOfRangeException.ThrowIfNegative(row.Position, nameof(plan));
+            if (_slotSteps[row.Slot] == _stepCount)
+                throw new ArgumentException($"two rows name slot {row.Slot}", nameof(plan));
+            _slotSteps[row.Slot] = _stepCount;
+        }
+
+        foreach (var token in plan.Tokens)
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)token, (uint)VocabularySize, nameof(plan));
+        Debug.Assert(plan.LogitsCount <= plan.RowCount, "a row has at most one row of logits");
+    }
+}

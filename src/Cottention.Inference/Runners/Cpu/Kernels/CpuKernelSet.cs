@@ -1,0 +1,61 @@
+using System.Runtime.Intrinsics;
+
+namespace Cottention.Inference.Runners.Cpu.Kernels;
+
+/// <summary>
+/// The arithmetic of a model for one instruction set, chosen once at start. Each result is computed by one order of
+/// sums whatever is computed beside it. Stateless; any thread.
+/// </summary>
+internal abstract unsafe class CpuKernelSet
+{
+    /// <summary>Name for the log: <c>avx512</c>, <c>avx2</c>, <c>portable</c>.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Whether this machine has the instructions.</summary>
+    public abstract bool IsSupported { get; }
+
+    /// <summary>The kernels of a choice; an <see cref="InferenceException"/> where the machine lacks them.</summary>
+    public static CpuKernelSet Choose(KernelChoice choice)
+    {
+        var set = Create(choice == KernelChoice.Auto ? Best() : choice);
+        return set.IsSupported
+            ? set
+            : throw new InferenceException(
+                InferenceError.InvalidArgument,
+                $"kernels {set.Name}: this machine does not have the instructions; it has {Create(Best()).Name}");
+    }
+
+    /// <summary>Whether this machine can run a choice.</summary>
+    public static bool Supports(KernelChoice choice) => choice == KernelChoice.Auto || Create(choice).IsSupported;
+
+    /// <summary>A run of panels times one tile of tokens.</summary>
+    public abstract void Multiply(WeightFormat format, in PanelProduct product);
+
+    /// <summary>y = (x - mean) / sqrt(variance + epsilon) * weight + bias over <paramref name="count"/> values.</summary>
+    /// <param name="x">[count] up to a multiple of 16, padded with 0.</param>
+    /// <param name="weight">[count] padded with 0.</param>
+    /// <param name="bias">[count] padded with 0.</param>
+    /// <param name="epsilon">Added to the biased variance.</param>
+    /// <param name="y">[count] up to a multiple of 16; the padding becomes 0.</param>
+    /// <param name="count">Values that are real.</param>
+    public abstract void LayerNorm(float* x, float* weight, float* bias, float epsilon, float* y, int count);
+
+    /// <summary>GELU in its tanh form, in place; <paramref name="count"/> is a multiple of 16.</summary>
+    public abstract void GeluNew(float* x, int count);
+
+    /// <summary>The tokens of one row through one head.</summary>
+    public abstract void Scan(in HeadScan scan);
+
+    private static KernelChoice Best() =>
+        Simd512.IsSupported && Vector512.IsHardwareAccelerated ? KernelChoice.Avx512
+        : Simd256.IsSupported ? KernelChoice.Avx2
+        : KernelChoice.Portable;
+
+    private static CpuKernelSet Create(KernelChoice choice) => choice switch
+    {
+        KernelChoice.Avx512 => new SimdKernelSet<Simd512, Vector512<float>>("avx512"),
+        KernelChoice.Avx2 => new SimdKernelSet<Simd256, Vector256<float>>("avx2"),
+        KernelChoice.Portable => new SimdKernelSet<Simd128, Vector128<float>>("portable"),
+        _ => throw new ArgumentOutOfRangeException(nameof(choice), choice, "no such kernels"),
+    };
+}

@@ -1,0 +1,41 @@
+namespace Cottention.Inference.Runners.Cpu.Kernels;
+
+/// <summary>A run of panels of a packed matrix times one tile of tokens: y = W x, or y += W x.</summary>
+internal unsafe struct PanelProduct
+{
+    /// <summary>First byte of the matrix.</summary>
+    public byte* Weights;
+
+    /// <summary>Bytes of one panel.</summary>
+    public long PanelBytes;
+
+    /// <summary>Half the number of columns.</summary>
+    public int ColumnPairs;
+
+    /// <summary>The tile, [K, tile width] f32.</summary>
+    public float* X;
+
+    /// <summary>Tokens side by side in the tile: 1, 2, 4 or 8.</summary>
+    public int TileWidth;
+
+    /// <summary>Tokens of the tile that are real; the others are computed and dropped.</summary>
+    public int Tokens;
+
+    /// <summary>[Tokens, <see cref="YStride"/>] f32, indexed by the matrix's row.</summary>
+    public float* Y;
+
+    /// <summary>Floats from one token's results to the next's.</summary>
+    public long YStride;
+
+    /// <summary>One value a row, padded to whole panels; null for none.</summary>
+    public float* Bias;
+
+    /// <summary>Whether the product is added to what <see cref="Y"/> holds.</summary>
+    public bool Accumulate;
+
+    /// <summary>First panel.</summary>
+    public int FirstPanel;
+
+    /// <summary>Number of panels.</summary>
+    public int PanelCount;
+}

@@ -1,0 +1,73 @@
+using System.ComponentModel.DataAnnotations;
+using Cottention.Inference.Runners;
+
+namespace Cottention.Inference.Engine;
+
+/// <summary>Sizes of the engine. Everything is allocated at start from these.</summary>
+public sealed class EngineOptions
+{
+    /// <summary>Most generations in one step; each has a second slot in reserve for taking back a stop string. Default 32.</summary>
+    [Range(1, 1024)]
+    public int MaxRunning { get; set; } = 32;
+
+    /// <summary>Generations that may wait for a place; past it a call is refused. Default 256.</summary>
+    [Range(0, 100_000)]
+    public int MaxQueued { get; set; } = 256;
+
+    /// <summary>Sessions whose state stays in a slot between generations; at least <see cref="MaxRunning"/>. Default 64.</summary>
+    [Range(1, 1_000_000)]
+    public int SessionSlots { get; set; } = 64;
+
+    /// <summary>Tokens one step may process, all rows together. Default 256.</summary>
+    [Range(1, 65_536)]
+    public int TokenBudget { get; set; } = 256;
+
+    /// <summary>Most prompt tokens of one session in one step. Default 128.</summary>
+    [Range(1, 65_536)]
+    public int PrefillChunk { get; set; } = 128;
+
+    /// <summary>Token events that may wait for a slow reader; then its session pauses. Default 256.</summary>
+    [Range(4, 65_536)]
+    public int EventCapacity { get; set; } = 256;
+
+    /// <summary>Most prompt tokens of one generation. Default 1,000,000.</summary>
+    [Range(1, 100_000_000)]
+    public int MaxPromptTokens { get; set; } = 1_000_000;
+
+    /// <summary>Most bytes of a prompt in UTF-8. Default 4 MiB.</summary>
+    [Range(1, 1 << 30)]
+    public int MaxPromptBytes { get; set; } = 4 << 20;
+
+    /// <summary>Most tokens a generation may ask for. Default 1,000,000.</summary>
+    [Range(1, int.MaxValue)]
+    public int MaxOutputTokens { get; set; } = 1_000_000;
+
+    /// <summary>Slots the runner needs: the sessions' and one in reserve for each running generation.</summary>
+    public int TotalSlots => SessionSlots + MaxRunning;
+
+    /// <summary>Every rule that joins two sizes, and what the runner must offer; empty if all hold.</summary>
+    /// <param name="runner">The runner; null before there is one.</param>
+    public IEnumerable<string> Faults(IModelRunner? runner = null)
+    {
+        if (SessionSlots < MaxRunning)
+            yield return $"SessionSlots is {SessionSlots}; allowed: MaxRunning ({MaxRunning}) or more";
+        if (TokenBudget < MaxRunning)
+            yield return $"TokenBudget is {TokenBudget}; allowed: MaxRunning ({MaxRunning}) or more";
+        if (runner is null)
+            yield break;
+        if (runner.SlotCount < TotalSlots)
+            yield return $"the runner has {runner.SlotCount} slots; {TotalSlots} are needed (SessionSlots + MaxRunning)";
+        if (runner.MaxRows < MaxRunning || runner.MaxTokens < TokenBudget)
+            yield return $"the runner takes {runner.MaxRows} rows and {runner.MaxTokens} tokens a step; {MaxRunning} and {TokenBudget} are needed";
+    }
+
+    internal void Check(IModelRunner runner)
+    {
+        var faults = Faults(runner).ToArray();
+        if (faults.Length > 0)
+            throw new ArgumentException(string.Join("; ", faults));
+    }
+
+    /// <summary>Whether freed slots are filled with NaN, so that a forgotten clear shows. Set by tests.</summary>
+    internal bool PoisonFreeSlots { get; set; }
+}

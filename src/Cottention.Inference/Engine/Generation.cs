@@ -1,0 +1,118 @@
+using Cottention.Inference.Sampling;
+using Cottention.Inference.Tokenization;
+
+namespace Cottention.Inference.Engine;
+
+/// <summary>One <c>Generate</c> call while it is in the engine. Made by the caller, then touched by the step thread alone, but for the queue and <see cref="Cancel"/>.</summary>
+internal sealed class Generation
+{
+    private readonly int[] _next = new int[1];
+    private readonly IReadOnlyList<string> _stop;
+    private readonly StopMatcher? _matcher;
+    private int[] _input;
+    private int _consumed;
+    private volatile bool _cancelRequested;
+
+    /// <param name="session">Acquired by the caller.</param>
+    /// <param name="request">Checked.</param>
+    /// <param name="prompt">Tokens to consume.</param>
+    /// <param name="tokenizer">The model's.</param>
+    /// <param name="eventCapacity">Events that may wait for the reader.</param>
+    /// <param name="drained">Called when the reader makes room.</param>
+    public Generation(Session session, GenerationRequest request, int[] prompt, TextTokenizer tokenizer, int eventCapacity, Action? drained)
+    {
+        Session = session;
+        Settings = new SamplerSettings(request.Sampling);
+        MaxTokens = request.MaxTokens;
+        MinTokens = request.MinTokens;
+        PromptTokens = prompt.Length;
+        StopTokens = [.. request.StopTokenIds.Concat(request.IgnoreEos || tokenizer.EosTokenId is not { } eos ? [] : [eos]).Distinct()];
+        CachedPosition = session.TokenCount;
+        _stop = request.Stop;
+        _matcher = request.Stop.Count > 0 ? new StopMatcher(request.Stop) : null;
+        TopPerItem = Settings.Logprobs ?? 0;
+        var capacity = eventCapacity + (_matcher is null ? 0 : HeldTokens.MaxHeld);
+        Queue = new TokenEventQueue(capacity, TokenOutput.QueueTextBytes(tokenizer, capacity), TopPerItem) { Drained = drained };
+        Output = new TokenOutput(tokenizer, session.Decoder, _matcher, Queue, TopPerItem);
+        _input = session.PendingToken >= 0 ? [session.PendingToken, .. prompt] : prompt;
+    }
+
+    public Session Session { get; }
+
+    public SamplerSettings Settings { get; }
+
+    public TokenEventQueue Queue { get; }
+
+    public TokenOutput Output { get; }
+
+    /// <summary>The stop string that is complete, if one is.</summary>
+    public string? MatchedStop => _matcher is { MatchedStop: >= 0 } ? _stop[_matcher.MatchedStop] : null;
+
+    public int MaxTokens { get; }
+
+    public int MinTokens { get; }
+
+    public int PromptTokens { get; }
+
+    /// <summary>Tokens that end the generation.</summary>
+    public int[] StopTokens { get; }
+
+    /// <summary>Most probable tokens reported with each event.</summary>
+    public int TopPerItem { get; }
+
+    /// <summary>Tokens of the session before this generation.</summary>
+    public long CachedPosition { get; }
+
+    /// <summary>Bytes with room for the state from <see cref="StateOffset"/>: what is imported on entry, and exported at the end. Null for a one-off.</summary>
+    public byte[]? StateBuffer { get; set; }
+
+    public int StateOffset { get; init; }
+
+    /// <summary>Whether <see cref="StateBuffer"/> holds the session's state on entry.</summary>
+    public bool HasImport { get; set; }
+
+    /// <summary>Input the state has not consumed: prompt, then one sampled token at a time.</summary>
+    public ReadOnlySpan<int> RemainingInput => _input.AsSpan(_consumed);
+
+    /// <summary>Whether tokens are being sampled already.</summary>
+    public bool IsDecoding => OutputTokens > 0;
+
+    /// <summary>Whether the reader is too far behind.</summary>
+    public bool IsBlocked => !Output.HasRoom;
+
+    public int OutputTokens { get; set; }
+
+    /// <summary>Slot with the state from before the first token that is kept back, or -1.</summary>
+    public int ReserveSlot { get; set; } = -1;
+
+    public long ReservePosition { get; set; }
+
+    /// <summary>The window that belongs to the reserve.</summary>
+    public TokenWindow ReserveWindow { get; } = new();
+
+    /// <summary>Timestamps of <see cref="TimeProvider"/>; 0 means not yet.</summary>
+    public long SubmittedAt { get; set; }
+
+    public long StartedAt { get; set; }
+
+    public long FirstTokenAt { get; set; }
+
+    /// <summary>Ends when the step thread has let go.</summary>
+    public TaskCompletionSource<GenerationOutcome> Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public bool IsCancelRequested => _cancelRequested;
+
+    /// <summary>Asks the step thread to let go. Any thread.</summary>
+    public void Cancel() => _cancelRequested = true;
+
+    /// <summary>The state has consumed the next tokens of the input.</summary>
+    public void Consume(int count) => _consumed += count;
+
+    /// <summary>Makes a sampled token the input. The prompt, if it was long, can be collected.</summary>
+    public void SetNext(int token)
+    {
+        _next[0] = token;
+        _input = _next;
+        _consumed = 0;
+    }
+}

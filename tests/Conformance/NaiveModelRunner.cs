@@ -1,0 +1,62 @@
+using Cottention.Inference.Model;
+using Cottention.Inference.Runners;
+using Cottention.Inference.Runners.Cpu;
+
+namespace Cottention.Conformance;
+
+/// <summary>The readable reference model as a runner: slow, obviously independent of batch and chunks. For tests of what stands on a runner.</summary>
+public sealed class NaiveModelRunner(GoldenModel model, int slotCount, int maxRows = 64, int maxTokens = 512) : IModelRunner
+{
+    private readonly CottentionModelNaive<float> _model = new(model.Config, model.ReadRows);
+    private readonly float[][] _slots = [.. Enumerable.Range(0, slotCount).Select(_ => new float[StateLayout.Of(model.Config).ElementCount])];
+
+    /// <summary>Called before each plan is run; may throw to play a failing device.</summary>
+    public Action<StepPlan> Running { get; set; } = _ => { };
+
+    /// <summary>Called with the logits after each run; may change them.</summary>
+    public Action<float[]>? Ran { get; set; }
+
+    public string Device => "naive";
+
+    public string Description => "plain loops";
+
+    public StateLayout StateLayout { get; } = StateLayout.Of(model.Config);
+
+    public int VocabularySize => model.Config.VocabularySize;
+
+    public int SlotCount => slotCount;
+
+    public int MaxRows => maxRows;
+
+    public int MaxTokens => maxTokens;
+
+    public void Run(StepPlan plan, Span<float> logits)
+    {
+        Running(plan);
+        foreach (var row in plan.Rows)
+        {
+            _slots[row.Slot].CopyTo(_model.State, 0);
+            _model.Position = row.Position;
+            float[] last = [];
+            foreach (var token in plan.TokensOf(row))
+                last = _model.Step(token);
+            _model.State.CopyTo(_slots[row.Slot], 0);
+            if (row.LogitsIndex < 0)
+                continue;
+            Ran?.Invoke(last);
+            last.CopyTo(logits[(row.LogitsIndex * VocabularySize)..]);
+        }
+    }
+
+    public void FillSlot(int slot, float value) => Array.Fill(_slots[slot], value);
+
+    public void CopySlot(int source, int destination) => _slots[source].CopyTo(_slots[destination], 0);
+
+    public void ReadSlot(int slot, Span<float> state) => _slots[slot].CopyTo(state);
+
+    public void WriteSlot(int slot, ReadOnlySpan<float> state) => state.CopyTo(_slots[slot]);
+
+    public void Dispose()
+    {
+    }
+}

@@ -1,0 +1,89 @@
+using Cottention.Inference.Engine;
+using Cottention.Inference.Runners;
+using Cottention.Inference.Sessions;
+using Cottention.Inference.Tokenization;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Cottention.Conformance;
+
+/// <summary>An engine on the tiny model with freed slots poisoned; by default on the naive runner.</summary>
+public sealed class TestEngine : IAsyncDisposable
+{
+    private readonly string _folder;
+    private readonly FileSessionStore _store;
+
+    /// <param name="configure">Changes the sizes.</param>
+    /// <param name="makeRunner">Another runner; gets the options.</param>
+    public TestEngine(Action<EngineOptions>? configure = null, Func<EngineOptions, IModelRunner>? makeRunner = null)
+        : this(Path.Combine(Path.GetTempPath(), "cottention-" + Guid.NewGuid().ToString("N")), configure, makeRunner)
+    {
+    }
+
+    private TestEngine(string folder, Action<EngineOptions>? configure, Func<EngineOptions, IModelRunner>? makeRunner)
+    {
+        _folder = folder;
+        Options = new EngineOptions { MaxRunning = 8, SessionSlots = 8, TokenBudget = 64, PrefillChunk = 16, PoisonFreeSlots = true };
+        configure?.Invoke(Options);
+        var config = Golden.Config with { EosTokenId = 299, BosTokenId = 299 };
+        Model = new LoadedModel("tiny", config, TextTokenizer.Load(Fixtures.Path("tiny-model"), config), new string('a', 64));
+        var runner = makeRunner?.Invoke(Options) ?? (Naive = new NaiveModelRunner(Golden, Options.TotalSlots, Options.MaxRunning, Options.TokenBudget));
+        Metrics = new EngineMetrics(Model.Name);
+        Engine = new InferenceEngine(Model, runner, Options, Metrics, TimeProvider.System, NullLogger<InferenceEngine>.Instance);
+        _store = new FileSessionStore(_folder, NullLogger<FileSessionStore>.Instance);
+        Host = new LocalSessionHost(Engine, _store, TimeProvider.System, NullLogger<LocalSessionHost>.Instance);
+    }
+
+    public static GoldenModel Golden { get; } = GoldenModel.Open("tiny");
+
+    public EngineOptions Options { get; }
+
+    public LoadedModel Model { get; }
+
+    public EngineMetrics Metrics { get; }
+
+    /// <summary>The naive runner, unless another was given.</summary>
+    public NaiveModelRunner? Naive { get; }
+
+    public InferenceEngine Engine { get; }
+
+    public LocalSessionHost Host { get; }
+
+    public ISessionStore Store => _store;
+
+    /// <summary>All events of one generation.</summary>
+    public async Task<List<TokenEvent>> RunAsync(GenerationRequest request, CancellationToken cancellationToken = default)
+    {
+        var events = new List<TokenEvent>();
+        await foreach (var token in Host.GenerateAsync(request, cancellationToken))
+            events.Add(token);
+        return events;
+    }
+
+    /// <summary>A new engine on the same store.</summary>
+    public async Task<TestEngine> RestartAsync(Action<EngineOptions>? configure = null)
+    {
+        await StopAsync();
+        return new TestEngine(_folder, configure, null);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task StopAsync()
+    {
+        await Engine.DisposeAsync();
+        _store.Dispose();
+        Metrics.Dispose();
+    }
+}
+
+/// <summary>Short ways to look at events.</summary>
+public static class TokenEvents
+{
+    public static string Text(this IEnumerable<TokenEvent> events) => string.Concat(events.Select(e => e.Text));
+
+    public static int[] Tokens(this IEnumerable<TokenEvent> events) => [.. events.Where(e => e.TokenId is not null).Select(e => e.TokenId!.Value)];
+}

@@ -1,0 +1,105 @@
+using Cottention.Conformance;
+using Cottention.Inference.Engine;
+using Cottention.Inference.Runners;
+using Cottention.Inference.Tokenization;
+
+namespace Cottention.Inference.Tests.Engine;
+
+public sealed class SchedulerTests
+{
+    private static readonly TextTokenizer Tokenizer = TextTokenizer.Load(Fixtures.Path("tiny-model"), TestEngine.Golden.Config);
+    private readonly StepPlan _plan = new(8, 32);
+    private readonly Generation[] _planned = new Generation[8];
+
+    [Fact]
+    public void Fill_DecodingAndPrefilling_DecodeRowsComeFirst()
+    {
+        var prefilling = Prompt(slot: 0, tokens: 10);
+        var decoding = Decoding(slot: 1);
+
+        new Scheduler(16).Fill([prefilling, decoding], _plan, _planned);
+
+        Assert.Equal([1, 0], _plan.Rows.ToArray().Select(row => row.Slot));
+        Assert.Equal([1, 10], _plan.Rows.ToArray().Select(row => row.TokenCount));
+        Assert.Same(decoding, _planned[0]);
+    }
+
+    [Fact]
+    public void Fill_PromptLongerThanChunk_WantsLogitsOnlyAtItsEnd()
+    {
+        var scheduler = new Scheduler(16);
+        var generation = Prompt(slot: 0, tokens: 20);
+
+        scheduler.Fill([generation], _plan, _planned);
+        var first = _plan.Rows[0];
+        generation.Consume(first.TokenCount);
+        scheduler.Fill([generation], _plan, _planned);
+        var second = _plan.Rows[0];
+
+        Assert.Equal((16, -1), (first.TokenCount, first.LogitsIndex));
+        Assert.Equal((4, 0), (second.TokenCount, second.LogitsIndex));
+    }
+
+    [Fact]
+    public void Fill_LongPromptBesideShortOne_BudgetIsShared()
+    {
+        new Scheduler(1000).Fill([Prompt(0, 1000), Prompt(1, 5), Prompt(2, 1000)], _plan, _planned);
+
+        Assert.Equal(32, _plan.TokenCount);
+        Assert.Contains(_plan.Rows.ToArray(), row => row is { Slot: 1, TokenCount: 5, LogitsIndex: >= 0 });
+        Assert.All(_plan.Rows.ToArray().Where(row => row.Slot != 1), row => Assert.InRange(row.TokenCount, 10, 17));
+    }
+
+    [Fact]
+    public void Fill_BudgetTooSmallForAll_EveryPromptGetsItsTurn()
+    {
+        var plan = new StepPlan(8, 8);
+        var scheduler = new Scheduler(8);
+        Generation[] running = [.. Enumerable.Range(0, 8).Select(slot => Prompt(slot, 1000))];
+        var served = new int[8];
+
+        for (var step = 0; step < 16; step++)
+        {
+            scheduler.Fill(running, plan, _planned);
+            foreach (var row in plan.Rows)
+                served[row.Slot] += row.TokenCount;
+        }
+
+        Assert.All(served, count => Assert.Equal(16, count));
+    }
+
+    [Fact]
+    public void Fill_NothingToDo_PlanIsEmpty()
+    {
+        new Scheduler(16).Fill([], _plan, _planned);
+
+        Assert.Equal((0, 0, 0), (_plan.RowCount, _plan.TokenCount, _plan.LogitsCount));
+    }
+
+    [Fact]
+    public void Fill_ReaderTooFarBehind_SessionIsLeftOut()
+    {
+        var slow = Decoding(slot: 0, capacity: 4);
+        for (var i = 0; i < 3; i++)
+            slow.Queue.Write(new TokenItem(1, i, i, float.NaN, 0, 0), "x"u8, []);
+
+        new Scheduler(16).Fill([slow, Decoding(slot: 1)], _plan, _planned);
+
+        Assert.Equal([1], _plan.Rows.ToArray().Select(row => row.Slot));
+    }
+
+    private static Generation Prompt(int slot, int tokens, int capacity = 16)
+    {
+        var session = new Session(null, Tokenizer.VocabularySize) { Slot = slot };
+        return new Generation(session, new GenerationRequest(), new int[tokens], Tokenizer, capacity, null);
+    }
+
+    private static Generation Decoding(int slot, int capacity = 16)
+    {
+        var generation = Prompt(slot, 1, capacity);
+        generation.Consume(1);
+        generation.OutputTokens = 1;
+        generation.SetNext(7);
+        return generation;
+    }
+}

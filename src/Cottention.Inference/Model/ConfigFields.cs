@@ -35,12 +35,12 @@ internal readonly struct ConfigFields
             : throw Fault(key, $"is {Shown(value)}; allowed: {min} to {max}");
     }
 
-    /// <summary>A float32 above 0.</summary>
-    public float PositiveFloat(string key, float ifAbsent, float max)
+    /// <summary>A number above 0, in float32 too.</summary>
+    public double PositiveNumber(string key, double ifAbsent, double max)
     {
         if (!TryGetValue(key, out var value))
             return ifAbsent;
-        return value.ValueKind == JsonValueKind.Number && (float)value.GetDouble() is var number && number > 0 && number <= max
+        return value.ValueKind == JsonValueKind.Number && value.GetDouble() is var number && (float)number > 0 && number <= max
             ? number
             : throw Fault(key, $"is {Shown(value)}; allowed: more than 0 (in float32), up to {max}");
     }

@@ -59,7 +59,7 @@ public static class ModelConfigReader
             VocabularySize = vocabulary,
             RotaryDim = RotaryDim(fields, headDim),
             TrainedPositions = fields.Int("n_positions", 1, int.MaxValue),
-            LayerNormEpsilon = fields.PositiveFloat("layer_norm_epsilon", ifAbsent: 1e-5f, max: 1f),
+            LayerNormEpsilon = fields.PositiveNumber("layer_norm_epsilon", ifAbsent: 1e-5, max: 1),
             BosTokenId = fields.IntOrNull("bos_token_id", 0, vocabulary - 1),
             EosTokenId = fields.IntOrNull("eos_token_id", 0, vocabulary - 1),
             TieWordEmbeddings = fields.Bool("tie_word_embeddings", ifAbsent: false),

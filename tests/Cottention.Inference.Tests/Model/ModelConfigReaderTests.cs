@@ -27,7 +27,7 @@ public sealed class ModelConfigReaderTests : IDisposable
                 VocabularySize = 300,
                 RotaryDim = 8,
                 TrainedPositions = 256,
-                LayerNormEpsilon = 1e-5f,
+                LayerNormEpsilon = 1e-5,
                 BosTokenId = 299,
                 EosTokenId = 299,
                 TieWordEmbeddings = false,
@@ -55,7 +55,7 @@ public sealed class ModelConfigReaderTests : IDisposable
             ("eos_token_id", "null"), ("tie_word_embeddings", null), ("activation_function", null), ("unknown", "{\"a\":[1]}")));
 
         Assert.Equal(256, config.InnerSize);
-        Assert.Equal(1e-5f, config.LayerNormEpsilon);
+        Assert.Equal(1e-5, config.LayerNormEpsilon);
         Assert.Null(config.BosTokenId);
         Assert.Null(config.EosTokenId);
         Assert.False(config.TieWordEmbeddings);

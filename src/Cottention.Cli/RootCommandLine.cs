@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Cottention.Cli.Chat;
+using Cottention.Cli.Convert;
 using Cottention.Cli.Generate;
 using Cottention.Cli.Sessions;
 
@@ -34,6 +35,7 @@ internal static class RootCommandLine
         GenerateCommand.Create(),
         SessionsCommand.Create(),
         ModelCommand.Create(),
+        ConvertCommand.Create(),
     };
 
     private static string Path(Command command) =>

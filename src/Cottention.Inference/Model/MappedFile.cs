@@ -2,8 +2,11 @@ using System.IO.MemoryMappedFiles;
 
 namespace Cottention.Inference.Model;
 
-/// <summary>A file mapped into memory, read-only.</summary>
-internal sealed unsafe class MappedFile : IDisposable
+/// <summary>
+/// A file mapped into memory, read-only. Any thread may read; spans end with <see cref="Dispose"/>. The file must not be
+/// shortened while it is mapped: the system answers a read past its end by ending the process.
+/// </summary>
+public sealed unsafe class MappedFile : IDisposable
 {
     private readonly MemoryMappedFile _map;
     private readonly MemoryMappedViewAccessor _view;
@@ -39,6 +42,9 @@ internal sealed unsafe class MappedFile : IDisposable
     }
 
     /// <summary>A range of the file.</summary>
+    /// <param name="offset">Bytes from the file's start.</param>
+    /// <param name="count">Bytes to read.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not inside the file.</exception>
     public ReadOnlySpan<byte> Bytes(long offset, int count)
     {
         ObjectDisposedException.ThrowIf(_start is null, this);
@@ -48,6 +54,7 @@ internal sealed unsafe class MappedFile : IDisposable
         return new ReadOnlySpan<byte>(_start + offset, count);
     }
 
+    /// <summary>Unmaps the file; spans over it end.</summary>
     public void Dispose()
     {
         if (_start is null)

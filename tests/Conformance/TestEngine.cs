@@ -1,32 +1,36 @@
 using Cottention.Inference.Engine;
+using Cottention.Inference.Model;
 using Cottention.Inference.Runners;
+using Cottention.Inference.Runners.Cpu;
 using Cottention.Inference.Sessions;
 using Cottention.Inference.Tokenization;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cottention.Conformance;
 
-/// <summary>An engine on the tiny model with freed slots poisoned; by default on the naive runner.</summary>
+/// <summary>An engine on the tiny model with freed slots poisoned; by default on the CPU runner, one thread.</summary>
 public sealed class TestEngine : IAsyncDisposable
 {
     private readonly string _folder;
     private readonly FileSessionStore _store;
 
     /// <param name="configure">Changes the sizes.</param>
-    /// <param name="makeRunner">Another runner; gets the options.</param>
-    public TestEngine(Action<EngineOptions>? configure = null, Func<EngineOptions, IModelRunner>? makeRunner = null)
-        : this(Path.Combine(Path.GetTempPath(), "cottention-" + Guid.NewGuid().ToString("N")), configure, makeRunner)
+    /// <param name="naive">Whether to use the naive runner, which can be made to fail.</param>
+    public TestEngine(Action<EngineOptions>? configure = null, bool naive = false)
+        : this(Path.Combine(Path.GetTempPath(), "cottention-" + Guid.NewGuid().ToString("N")), configure, naive)
     {
     }
 
-    private TestEngine(string folder, Action<EngineOptions>? configure, Func<EngineOptions, IModelRunner>? makeRunner)
+    private TestEngine(string folder, Action<EngineOptions>? configure, bool naive)
     {
         _folder = folder;
         Options = new EngineOptions { MaxRunning = 8, SessionSlots = 8, TokenBudget = 64, PrefillChunk = 16, PoisonFreeSlots = true };
         configure?.Invoke(Options);
         var config = Golden.Config with { EosTokenId = 299, BosTokenId = 299 };
         Model = new LoadedModel("tiny", config, TextTokenizer.Load(Fixtures.Path("tiny-model"), config), new string('a', 64));
-        var runner = makeRunner?.Invoke(Options) ?? (Naive = new NaiveModelRunner(Golden, Options.TotalSlots, Options.MaxRunning, Options.TokenBudget));
+        IModelRunner runner = naive
+            ? Naive = new NaiveModelRunner(Golden, Options.TotalSlots, Options.MaxRunning, Options.TokenBudget)
+            : NewCpuRunner(Options);
         Metrics = new EngineMetrics(Model.Name);
         Engine = new InferenceEngine(Model, runner, Options, Metrics, TimeProvider.System, NullLogger<InferenceEngine>.Instance);
         _store = new FileSessionStore(_folder, NullLogger<FileSessionStore>.Instance);
@@ -41,7 +45,7 @@ public sealed class TestEngine : IAsyncDisposable
 
     public EngineMetrics Metrics { get; }
 
-    /// <summary>The naive runner, unless another was given.</summary>
+    /// <summary>The naive runner, if asked for.</summary>
     public NaiveModelRunner? Naive { get; }
 
     public InferenceEngine Engine { get; }
@@ -63,13 +67,25 @@ public sealed class TestEngine : IAsyncDisposable
     public async Task<TestEngine> RestartAsync(Action<EngineOptions>? configure = null)
     {
         await StopAsync();
-        return new TestEngine(_folder, configure, null);
+        return new TestEngine(_folder, configure, naive: false);
     }
 
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private static CpuModelRunner NewCpuRunner(EngineOptions options)
+    {
+        using var checkpoint = Checkpoint.Open(Fixtures.Path("tiny-model"));
+        return new CpuModelRunner(checkpoint, new CpuRunnerOptions
+        {
+            Threads = 1,
+            SlotCount = options.TotalSlots,
+            MaxRows = options.MaxRunning,
+            MaxTokens = options.TokenBudget,
+        });
     }
 
     private async Task StopAsync()

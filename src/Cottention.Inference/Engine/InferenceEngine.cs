@@ -144,8 +144,8 @@ public sealed class InferenceEngine : IAsyncDisposable
             EndAll();
         else
             await Task.Run(_thread.Join).ConfigureAwait(false);
+        // _wake stays open: a reader that lags behind may still set it.
         _runner.Dispose();
-        _wake.Dispose();
     }
 
     private void Loop()

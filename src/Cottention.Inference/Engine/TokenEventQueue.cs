@@ -37,6 +37,13 @@ internal sealed class TokenEventQueue
         _capacity = capacity;
         _topPerItem = topPerItem;
         _items = Channel.CreateBounded<TokenItem>(new BoundedChannelOptions(capacity) { SingleReader = true, SingleWriter = true });
+        // A channel grows as it fills; filled once, it grows no more.
+        while (_items.Writer.TryWrite(default))
+        {
+        }
+        while (_items.Reader.TryRead(out _))
+        {
+        }
         _text = new byte[textBytes];
         _top = new TokenLogprob[topPerItem * (capacity + 1)];
     }

@@ -149,7 +149,7 @@ public sealed class InferenceEngineTests
     [Fact]
     public async Task Generate_LogitsNotFinite_FailsAndCommitsNothing()
     {
-        await using var test = new TestEngine();
+        await using var test = new TestEngine(naive: true);
         await test.Host.CreateAsync("s", 1, default);
         await test.RunAsync(new GenerationRequest { SessionId = "s", Prompt = "fine", MaxTokens = 2, IgnoreEos = true });
         test.Naive!.Ran = logits => logits[3] = float.NaN;
@@ -165,7 +165,7 @@ public sealed class InferenceEngineTests
     [Fact]
     public async Task Generate_RunnerFails_SessionsInTheStepGoBackAndTheEngineGoesOn()
     {
-        await using var test = new TestEngine();
+        await using var test = new TestEngine(naive: true);
         await test.Host.CreateAsync("s", 1, default);
         test.Naive!.Running = _ => throw new InvalidOperationException("device lost");
 

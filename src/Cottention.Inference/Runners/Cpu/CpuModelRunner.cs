@@ -20,6 +20,14 @@ public sealed unsafe class CpuModelRunner : IModelRunner
     private long _stepCount;
     private bool _disposed;
 
+    /// <summary>Reads and packs the weights; the checkpoint can be closed afterwards.</summary>
+    /// <param name="checkpoint">The model.</param>
+    /// <param name="options">Sizes and choices.</param>
+    public CpuModelRunner(Checkpoint checkpoint, CpuRunnerOptions options)
+        : this(checkpoint.Config, checkpoint.ReadRows, checkpoint.DtypeOf(ModelTensors.Embedding) == SafetensorsDtype.BF16, options)
+    {
+    }
+
     internal CpuModelRunner(ModelConfig config, WeightRowReader read, bool weightsAreBf16, CpuRunnerOptions options)
     {
         Check(options);

@@ -284,7 +284,7 @@ public sealed class TorchFileFaultTests : IDisposable
     [Theory]
     [InlineData(1)]
     [InlineData(60)]
-    [InlineData(800)]
+    [InlineData(500)]
     public void Open_LegacyTruncated_IsRefused(int missing)
     {
         var bytes = File.ReadAllBytes(Fixtures.Path("golden", "io_edge", "edge_legacy.bin"));

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Cottention.Cli.Chat;
 using Cottention.Cli.Convert;
 using Cottention.Cli.Generate;
+using Cottention.Cli.Inspect;
 using Cottention.Cli.Sessions;
 
 namespace Cottention.Cli;
@@ -36,6 +37,7 @@ internal static class RootCommandLine
         SessionsCommand.Create(),
         ModelCommand.Create(),
         ConvertCommand.Create(),
+        InspectCommand.Create(),
     };
 
     private static string Path(Command command) =>

@@ -6,6 +6,7 @@ using Cottention.Inference;
 namespace Cottention.Cli.Tests.Convert;
 
 /// <summary>Damaged PyTorch files never get anything but a refusal, nor memory out of proportion to their size.</summary>
+[Trait("Category", "Long")]
 public sealed class PickleFuzzTests : IDisposable
 {
     private const int Pickles = 20_000;

@@ -154,6 +154,7 @@ public sealed class CottentionClient : IDisposable
         {
             HttpHandler = transport,
             DisposeHttpClient = options.Transport is null,
+            HttpVersion = options.HttpVersion,
             MaxReceiveMessageSize = options.MaxReceiveBytes,
         };
     }

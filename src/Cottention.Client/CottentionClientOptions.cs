@@ -23,4 +23,7 @@ public sealed record CottentionClientOptions
 
     /// <summary>Transport to use instead of a direct HTTP/2 connection, for example a gRPC-Web handler. Default null. Not disposed.</summary>
     public HttpMessageHandler? Transport { get; init; }
+
+    /// <summary>HTTP version of the calls. Default 2.0; 1.1 for a gRPC-Web transport to the server's HTTP port.</summary>
+    public Version HttpVersion { get; init; } = System.Net.HttpVersion.Version20;
 }

@@ -1,1 +1,3 @@
-return 0;
+using Cottention.Server.Hosting;
+
+return await ServerCommand.InvokeAsync(args, ServerHost.RunAsync);

@@ -1,0 +1,73 @@
+using Cottention.Inference;
+using Cottention.Protocol.V1;
+using Cottention.Server.Hosting;
+using Google.Protobuf.Collections;
+using Grpc.Core;
+
+namespace Cottention.Server.Grpc;
+
+/// <summary>Text in, text out: stops 1 and 8 of a request's way. <see cref="RefusalInterceptor"/> turns its exceptions into statuses.</summary>
+internal sealed class GenerationGrpcService(Serving serving, CallLimits limits) : GenerationService.GenerationServiceBase
+{
+    // A caller needs to see the pattern, not a million of them.
+    private const int MaxTokenFaults = 16;
+
+    public override async Task Generate(GenerateRequest request, IServerStreamWriter<GenerateResponse> responseStream, ServerCallContext context)
+    {
+        var host = serving.Require().Host;
+        using var limit = limits.Begin(context);
+        try
+        {
+            await foreach (var tokenEvent in host.GenerateAsync(GenerationMapping.ToRequest(request), limit.Token))
+                await WriteAsync(responseStream, GenerationMapping.ToResponse(tokenEvent), context, limit.Token);
+        }
+        catch (OperationCanceledException) when (!context.CancellationToken.IsCancellationRequested && limit.Refusal() is { } refusal)
+        {
+            throw refusal;
+        }
+    }
+
+    public override Task<TokenizeResponse> Tokenize(TokenizeRequest request, ServerCallContext context)
+    {
+        var tokens = serving.Require().Model.Tokenizer.Encode(request.Text, request.ParseControlTokens);
+        return Task.FromResult(new TokenizeResponse { Tokens = { tokens } });
+    }
+
+    public override Task<DetokenizeResponse> Detokenize(DetokenizeRequest request, ServerCallContext context)
+    {
+        var tokenizer = serving.Require().Model.Tokenizer;
+        CheckTokens(request.Tokens, tokenizer.VocabularySize);
+        return Task.FromResult(new DetokenizeResponse { Text = tokenizer.Decode([.. request.Tokens]) });
+    }
+
+    public override Task<CountTokensResponse> CountTokens(CountTokensRequest request, ServerCallContext context)
+    {
+        var count = serving.Require().Model.Tokenizer.CountTokens(request.Text, request.ParseControlTokens);
+        return Task.FromResult(new CountTokensResponse { Count = count });
+    }
+
+    // The library's own token aborts the call without a status, so it is given only to a reader that does not read anyway.
+    private static async Task WriteAsync(IServerStreamWriter<GenerateResponse> responses, GenerateResponse response, ServerCallContext context, CancellationToken limit)
+    {
+        var write = responses.WriteAsync(response, CancellationToken.None);
+        try
+        {
+            await write.WaitAsync(limit);
+        }
+        catch (OperationCanceledException) when (!write.IsCompleted)
+        {
+            context.GetHttpContext().Abort();
+            throw;
+        }
+    }
+
+    private static void CheckTokens(RepeatedField<int> tokens, int vocabularySize)
+    {
+        var violations = new List<FieldViolation>();
+        for (var i = 0; i < tokens.Count && violations.Count < MaxTokenFaults; i++)
+            if ((uint)tokens[i] >= (uint)vocabularySize)
+                violations.Add(new FieldViolation($"tokens[{i}]", $"is {tokens[i]}; allowed: 0 to {vocabularySize - 1}"));
+        if (violations.Count > 0)
+            throw new InferenceException(violations);
+    }
+}

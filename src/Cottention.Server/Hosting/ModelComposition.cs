@@ -1,0 +1,46 @@
+using Cottention.Inference;
+using Cottention.Inference.Engine;
+using Cottention.Inference.Model;
+using Cottention.Inference.Runners.Cpu;
+using Cottention.Inference.Sessions;
+using Cottention.Inference.Tokenization;
+
+namespace Cottention.Server.Hosting;
+
+/// <summary>From a folder to what serves it: checkpoint, tokenizer, runner, engine, store, host. Each part gets what it needs, nobody looks it up.</summary>
+internal static class ModelComposition
+{
+    /// <summary>Loads the model of the options. Raises <see cref="InferenceException"/> with one line where it cannot.</summary>
+    public static ServedModel Load(ServerOptions options, ILoggerFactory loggers, TimeProvider time)
+    {
+        var folder = ModelFolder.Find(options.Model);
+        using var checkpoint = Checkpoint.Open(folder);
+        var tokenizer = TextTokenizer.Load(folder, checkpoint.Config);
+        var budget = StateBudget.Of(options, StateLayout.Of(checkpoint.Config), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+        budget.Check(options.Engine.TotalSlots);
+
+        var model = new LoadedModel(options.ModelName ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), checkpoint.Config, tokenizer, checkpoint.Fingerprint);
+        var store = new FileSessionStore(options.Sessions, loggers.CreateLogger<FileSessionStore>());
+        var runner = new CpuModelRunner(checkpoint, new CpuRunnerOptions
+        {
+            Threads = options.Threads,
+            SlotCount = options.Engine.TotalSlots,
+            MaxRows = options.Engine.MaxRunning,
+            MaxTokens = options.Engine.TokenBudget,
+        });
+        var metrics = new EngineMetrics(model.Name);
+        var engine = new InferenceEngine(model, runner, options.Engine, metrics, time, loggers.CreateLogger<InferenceEngine>());
+        var host = new LocalSessionHost(engine, store, time, loggers.CreateLogger<LocalSessionHost>());
+        return new ServedModel(model, host, ParameterCount(checkpoint), runner.Device, runner.Description, budget, () => engine.TimeSinceLastTick, CloseAsync);
+
+        async ValueTask CloseAsync()
+        {
+            await engine.DisposeAsync();
+            metrics.Dispose();
+            store.Dispose();
+        }
+    }
+
+    private static long ParameterCount(Checkpoint checkpoint) =>
+        checkpoint.TensorNames.Sum(name => checkpoint.ShapeOf(name).Aggregate(1L, (product, size) => product * size));
+}

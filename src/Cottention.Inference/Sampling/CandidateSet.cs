@@ -9,7 +9,7 @@ internal sealed class CandidateSet
     private readonly int[] _identity;
     private readonly int[] _ids;
     private readonly float[] _logits;
-    private readonly float[] _distances;
+    private readonly float[] _closeness;
     private readonly double[] _weights;
     private readonly CutSearch _search;
     private int _count;
@@ -26,7 +26,7 @@ internal sealed class CandidateSet
             _identity[i] = i;
         _ids = new int[capacity];
         _logits = new float[capacity];
-        _distances = new float[capacity];
+        _closeness = new float[capacity];
         _weights = new double[capacity];
         _search = new CutSearch(capacity);
     }
@@ -60,20 +60,12 @@ internal sealed class CandidateSet
     /// </summary>
     public void KeepTypical(double fraction, float temperature)
     {
-        // ln p = x - ln(sum of e^x), so the expected surprise minus a candidate's is x minus the mean of x.
-        var mean = 0.0;
-        for (var i = 0; i < _count; i++)
-            mean += _weights[i] > 0 ? _weights[i] * Exponent(i, temperature) : 0;
-        mean /= _total;
-
-        var closest = float.NegativeInfinity;
-        for (var i = 0; i < _count; i++)
-        {
-            _distances[i] = -(float)Math.Abs(Exponent(i, temperature) - mean);
-            closest = Math.Max(closest, _distances[i]);
-        }
-
-        KeepMass(_distances, closest, fraction);
+        var logits = _logits.AsSpan(0, _count);
+        var closeness = _closeness.AsSpan(0, _count);
+        var mean = Softmax.Mean(logits, _weights.AsSpan(0, _count), _max, temperature, _total);
+        Softmax.Closeness(logits, _max, temperature, mean, closeness);
+        LogitsScan.TryMax(closeness, out var closest);
+        KeepMass(_closeness, closest, fraction);
         LogitsScan.TryMax(_logits.AsSpan(0, _count), out _max);
     }
 
@@ -116,9 +108,7 @@ internal sealed class CandidateSet
         return _ids[last];
     }
 
-    private double Exponent(int index, float temperature) => ((double)_logits[index] - _max) / temperature;
-
-    // Keys may be _logits or _distances.
+    // Keys may be _logits or _closeness.
     private void KeepMass(float[] keys, float max, double fraction)
     {
         var cut = _search.ByMass(keys.AsSpan(0, _count), _weights.AsSpan(0, _count), max, fraction * _total);

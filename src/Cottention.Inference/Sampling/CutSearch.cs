@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Cottention.Inference.Sampling;
 
 /// <summary>
@@ -52,7 +50,7 @@ internal sealed class CutSearch
     }
 
     /// <summary>The cut that keeps the fewest largest keys whose weights sum to at least a target; ties go to the first ones.</summary>
-    /// <param name="keys">[n] f32, no NaN. Equal keys have equal weights.</param>
+    /// <param name="keys">[n] f32, no NaN.</param>
     /// <param name="weights">[n] f64, not negative.</param>
     /// <param name="max">The largest key, finite.</param>
     /// <param name="target">Above 0 and below the sum of all weights.</param>
@@ -102,11 +100,19 @@ internal sealed class CutSearch
         return true;
     }
 
+    // How many of the equal keys it takes, in order, to make up what is missing.
     private static int CountTies(ReadOnlySpan<float> keys, ReadOnlySpan<double> weights, float key, double missing)
     {
-        var first = LogitsScan.IndexOf(keys, key);
-        Debug.Assert(first >= 0, "the threshold is a key");
-        return weights[first] > 0 ? (int)Math.Min(Math.Ceiling(missing / weights[first]), int.MaxValue) : int.MaxValue;
+        var (ties, sum) = (0, 0.0);
+        for (var i = LogitsScan.SkipBelow(keys, 0, key); i < keys.Length && sum < missing; i = LogitsScan.SkipBelow(keys, i + 1, key))
+        {
+            if (keys[i] != key)
+                continue;
+            sum += weights[i];
+            ties++;
+        }
+
+        return ties;
     }
 
     // False once no float lies between; then every key of the band equals `low`.

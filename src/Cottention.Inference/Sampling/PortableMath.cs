@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Cottention.Inference.Sampling;
@@ -20,31 +21,32 @@ internal static class PortableMath
     // Added to an integer n, leaves n + 1023 in the low bits: the exponent field of 2^n.
     private const double ExponentMagic = 4503599627370496.0 + 1023;
 
-    /// <summary>e^x for x up to 0, four at a time; exactly 0 below -700.</summary>
-    public static Vector256<double> Exp(Vector256<double> x)
+    /// <summary>e^x for x up to 0, eight at a time; exactly 0 below -700.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<double> Exp(Vector512<double> x)
     {
-        var underflow = Vector256.LessThan(x, Vector256.Create(Underflow));
-        x = Vector256.ConditionalSelect(underflow, Vector256.Create(Underflow), x);
-        var n = Vector256.Floor(x * Log2E + Vector256.Create(0.5));
+        var underflow = Vector512.LessThan(x, Vector512.Create(Underflow));
+        x = Vector512.ConditionalSelect(underflow, Vector512.Create(Underflow), x);
+        var n = Vector512.Floor(x * Log2E + Vector512.Create(0.5));
         var r = x - n * Ln2High - n * Ln2Low;
 
         // Taylor series to r^12 / 12!; |r| is at most ln 2 / 2.
-        var sum = Vector256.Create(1.0 / 479001600);
-        sum = sum * r + Vector256.Create(1.0 / 39916800);
-        sum = sum * r + Vector256.Create(1.0 / 3628800);
-        sum = sum * r + Vector256.Create(1.0 / 362880);
-        sum = sum * r + Vector256.Create(1.0 / 40320);
-        sum = sum * r + Vector256.Create(1.0 / 5040);
-        sum = sum * r + Vector256.Create(1.0 / 720);
-        sum = sum * r + Vector256.Create(1.0 / 120);
-        sum = sum * r + Vector256.Create(1.0 / 24);
-        sum = sum * r + Vector256.Create(1.0 / 6);
-        sum = sum * r + Vector256.Create(0.5);
-        sum = sum * r + Vector256<double>.One;
-        sum = sum * r + Vector256<double>.One;
+        var sum = Vector512.Create(1.0 / 479001600);
+        sum = sum * r + Vector512.Create(1.0 / 39916800);
+        sum = sum * r + Vector512.Create(1.0 / 3628800);
+        sum = sum * r + Vector512.Create(1.0 / 362880);
+        sum = sum * r + Vector512.Create(1.0 / 40320);
+        sum = sum * r + Vector512.Create(1.0 / 5040);
+        sum = sum * r + Vector512.Create(1.0 / 720);
+        sum = sum * r + Vector512.Create(1.0 / 120);
+        sum = sum * r + Vector512.Create(1.0 / 24);
+        sum = sum * r + Vector512.Create(1.0 / 6);
+        sum = sum * r + Vector512.Create(0.5);
+        sum = sum * r + Vector512<double>.One;
+        sum = sum * r + Vector512<double>.One;
 
-        var power = Vector256.ShiftLeft((n + Vector256.Create(ExponentMagic)).AsInt64(), 52).AsDouble();
-        return Vector256.ConditionalSelect(underflow, Vector256<double>.Zero, sum * power);
+        var power = Vector512.ShiftLeft((n + Vector512.Create(ExponentMagic)).AsInt64(), 52).AsDouble();
+        return Vector512.ConditionalSelect(underflow, Vector512<double>.Zero, sum * power);
     }
 
     /// <summary>ln x for a positive, finite, normal x.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Cottention.Inference.Sampling;
@@ -7,8 +8,7 @@ namespace Cottention.Inference.Sampling;
 /// </summary>
 internal static class Softmax
 {
-    // Floats per turn: two vectors of four doubles.
-    private const int Block = 8;
+    private const int Lanes = 8;
 
     /// <summary>Writes e^((logit - max) / temperature) and returns the sum; the largest weight is 1.</summary>
     /// <param name="logits">[n] f32, at most <paramref name="max"/>; -infinity gives weight 0.</param>
@@ -18,49 +18,42 @@ internal static class Softmax
     public static double Weigh(ReadOnlySpan<float> logits, float max, float temperature, Span<double> weights)
     {
         var scale = 1.0 / temperature;
-        var (low, high) = (Vector256<double>.Zero, Vector256<double>.Zero);
+        var top = Vector512.Create((double)max);
+        var sum = Vector512<double>.Zero;
         var i = 0;
-        for (; i <= logits.Length - Block; i += Block)
+        for (; i <= logits.Length - Lanes; i += Lanes)
         {
-            var (first, second) = Weigh(Vector256.Create(logits[i..]), max, scale);
-            first.CopyTo(weights[i..]);
-            second.CopyTo(weights[(i + 4)..]);
-            low += first;
-            high += second;
+            var block = PortableMath.Exp((Load(logits[i..]) - top) * scale);
+            block.CopyTo(weights[i..]);
+            sum += block;
         }
 
         if (i < logits.Length)
         {
-            Span<float> rest = stackalloc float[Block];
-            Span<double> restWeights = stackalloc double[Block];
+            Span<float> rest = stackalloc float[Lanes];
+            Span<double> restWeights = stackalloc double[Lanes];
             rest.Fill(float.NegativeInfinity);
             logits[i..].CopyTo(rest);
-            var (first, second) = Weigh(Vector256.Create((ReadOnlySpan<float>)rest), max, scale);
-            first.CopyTo(restWeights);
-            second.CopyTo(restWeights[4..]);
+            var block = PortableMath.Exp((Load(rest) - top) * scale);
+            block.CopyTo(restWeights);
             restWeights[..(logits.Length - i)].CopyTo(weights[i..]);
-            low += first;
-            high += second;
+            sum += block;
         }
 
-        return Sum(low, high);
+        return Total(sum);
     }
 
-    /// <summary>The sum of weights, in the order of <see cref="Weigh(ReadOnlySpan{float}, float, float, Span{double})"/>.</summary>
+    /// <summary>The sum of weights.</summary>
     public static double Sum(ReadOnlySpan<double> weights)
     {
-        var (low, high) = (Vector256<double>.Zero, Vector256<double>.Zero);
+        var sum = Vector512<double>.Zero;
         var i = 0;
-        for (; i <= weights.Length - Block; i += Block)
-        {
-            low += Vector256.Create(weights[i..]);
-            high += Vector256.Create(weights[(i + 4)..]);
-        }
-
+        for (; i <= weights.Length - Lanes; i += Lanes)
+            sum += Vector512.Create(weights[i..]);
         var rest = 0.0;
         for (; i < weights.Length; i++)
             rest += weights[i];
-        return Sum(low, high) + rest;
+        return Total(sum) + rest;
     }
 
     /// <summary>The sum of the weights whose key is at least a threshold.</summary>
@@ -69,33 +62,71 @@ internal static class Softmax
     /// <param name="threshold">Least key that counts.</param>
     public static double SumAtLeast(ReadOnlySpan<float> keys, ReadOnlySpan<double> weights, float threshold)
     {
-        var limit = Vector256.Create(threshold);
+        // Of the two zeros -0, so that no key's difference to an equal threshold is -0.
+        var limit = Vector256.Create(threshold == 0 ? -0f : threshold);
         var (low, high) = (Vector256<double>.Zero, Vector256<double>.Zero);
         var i = 0;
-        for (; i <= keys.Length - Block; i += Block)
+        for (; i <= keys.Length - Lanes; i += Lanes)
         {
-            var kept = Vector256.GreaterThanOrEqual(Vector256.Create(keys[i..]), limit).AsInt32();
-            var (keptLow, keptHigh) = Vector256.Widen(kept);
-            low += Vector256.Create(weights[i..]) & keptLow.AsDouble();
-            high += Vector256.Create(weights[(i + 4)..]) & keptHigh.AsDouble();
+            // The sign of the difference, spread over the lane: cheaper than a comparison, which makes a mask register.
+            var dropped = Vector256.ShiftRightArithmetic((Vector256.Create(keys[i..]) - limit).AsInt32(), 31);
+            var (droppedLow, droppedHigh) = Vector256.Widen(dropped);
+            low += Vector256.AndNot(Vector256.Create(weights[i..]), droppedLow.AsDouble());
+            high += Vector256.AndNot(Vector256.Create(weights[(i + 4)..]), droppedHigh.AsDouble());
         }
 
         var rest = 0.0;
         for (; i < keys.Length; i++)
             rest += keys[i] >= threshold ? weights[i] : 0;
-        return Sum(low, high) + rest;
+        return Total(Vector512.Create(low, high)) + rest;
     }
 
-    private static (Vector256<double> First, Vector256<double> Second) Weigh(Vector256<float> logits, float max, double scale)
+    /// <summary>The mean of (logit - max) / temperature, weighted: the negative of the expected surprise, but for a constant.</summary>
+    /// <param name="logits">[n] f32.</param>
+    /// <param name="weights">[n] f64, 0 where the logit is -infinity.</param>
+    /// <param name="max">As in <see cref="Weigh"/>.</param>
+    /// <param name="temperature">As in <see cref="Weigh"/>.</param>
+    /// <param name="total">The sum of the weights.</param>
+    public static double Mean(ReadOnlySpan<float> logits, ReadOnlySpan<double> weights, float max, float temperature, double total)
     {
-        var (first, second) = Vector256.Widen(logits);
-        var top = Vector256.Create((double)max);
-        return (PortableMath.Exp((first - top) * scale), PortableMath.Exp((second - top) * scale));
+        var scale = 1.0 / temperature;
+        var top = Vector512.Create((double)max);
+        var sum = Vector512<double>.Zero;
+        var i = 0;
+        for (; i <= logits.Length - Lanes; i += Lanes)
+            sum += Vector512.Create(weights[i..]) * Vector512.MaxNative((Load(logits[i..]) - top) * scale, Vector512.Create(double.MinValue));
+        var rest = 0.0;
+        for (; i < logits.Length; i++)
+            rest += weights[i] * Math.Max(((double)logits[i] - max) * scale, double.MinValue);
+        return (Total(sum) + rest) / total;
     }
 
-    private static double Sum(Vector256<double> low, Vector256<double> high)
+    /// <summary>Writes -|(logit - max) / temperature - mean|: the larger, the closer a candidate's surprise is to the expected one.</summary>
+    public static void Closeness(ReadOnlySpan<float> logits, float max, float temperature, double mean, Span<float> closeness)
     {
-        var sum = low + high;
+        var scale = 1.0 / temperature;
+        var top = Vector512.Create((double)max);
+        var i = 0;
+        for (; i <= logits.Length - Lanes; i += Lanes)
+        {
+            var distance = Vector512.Abs((Load(logits[i..]) - top) * scale - Vector512.Create(mean));
+            (-Vector256.Narrow(distance.GetLower(), distance.GetUpper())).CopyTo(closeness[i..]);
+        }
+
+        for (; i < logits.Length; i++)
+            closeness[i] = -(float)Math.Abs(((double)logits[i] - max) * scale - mean);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<double> Load(ReadOnlySpan<float> values)
+    {
+        var (low, high) = Vector256.Widen(Vector256.Create(values));
+        return Vector512.Create(low, high);
+    }
+
+    private static double Total(Vector512<double> lanes)
+    {
+        var sum = lanes.GetLower() + lanes.GetUpper();
         return sum[0] + sum[1] + (sum[2] + sum[3]);
     }
 }

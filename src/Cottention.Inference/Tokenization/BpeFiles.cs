@@ -44,9 +44,10 @@ internal sealed class BpeFiles
         var files = new BpeFiles(folder, vocabularySize);
         files.ReadVocabulary();
         var merges = files.ReadMerges();
-        var control = new ControlTokenFiles(folder, vocabularySize, files._tokens).Read();
+        var control = new ControlTokenFiles(folder, vocabularySize, files._ids).Read();
         files.MoveUnmergedTokens(merges, control);
         files.CheckAlphabet();
+        files.CheckOperands(merges);
         return new BpeVocabulary(files._tokens, merges, control);
     }
 
@@ -157,6 +158,13 @@ internal sealed class BpeFiles
             _tokens[id] = merged.Contains(id)
                 ? throw Fault(_folder, MergesName, $"makes {Quote(token)}, which is a control token")
                 : null;
+    }
+
+    private void CheckOperands(List<BpeMerge> merges)
+    {
+        foreach (var (left, right, result) in merges)
+            if (_tokens[left] is null || _tokens[right] is null)
+                throw Fault(_folder, MergesName, Line($"makes the token {result} of one that is neither a byte nor made by a merge"));
     }
 
     private void CheckAlphabet()

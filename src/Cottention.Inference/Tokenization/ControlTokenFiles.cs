@@ -19,15 +19,17 @@ internal sealed partial class ControlTokenFiles
 
     private readonly string _folder;
     private readonly int _vocabularySize;
-    private readonly string?[] _tokens;
+    private readonly Dictionary<string, int> _vocabulary;
+    private readonly Dictionary<int, string> _texts;
     private readonly Dictionary<string, int> _control = [];
 
-    /// <summary>For a folder whose <c>vocab.json</c> gave <paramref name="tokens"/>, by id.</summary>
-    public ControlTokenFiles(string folder, int vocabularySize, string?[] tokens)
+    /// <summary>For a folder whose <c>vocab.json</c> gave these ids.</summary>
+    public ControlTokenFiles(string folder, int vocabularySize, Dictionary<string, int> vocabulary)
     {
         _folder = folder;
         _vocabularySize = vocabularySize;
-        _tokens = tokens;
+        _vocabulary = vocabulary;
+        _texts = vocabulary.ToDictionary(entry => entry.Value, entry => entry.Key);
     }
 
     /// <summary>Control tokens by what is written for them.</summary>
@@ -69,8 +71,7 @@ internal sealed partial class ControlTokenFiles
             if (!root.TryGetProperty(role, out var value) || value.ValueKind == JsonValueKind.Null)
                 continue;
             var token = (value.ValueKind == JsonValueKind.Object ? value.GetProperty("content") : value).GetString() ?? "";
-            var id = Array.IndexOf(_tokens, token);
-            if (id >= 0)
+            if (_vocabulary.TryGetValue(token, out var id))
                 Add(file, token, id);
         }
     }
@@ -83,12 +84,12 @@ internal sealed partial class ControlTokenFiles
             throw BpeFiles.Fault(_folder, file, Line($"gives {BpeFiles.Quote(token)} the id {id}; the model has 0 to {_vocabularySize - 1}"));
         if (token.Length == 0)
             throw BpeFiles.Fault(_folder, file, Line($"has an empty token at id {id}"));
-        if (_tokens[id] is { } other && other != token)
-            throw BpeFiles.Fault(_folder, file, Line($"gives {BpeFiles.Quote(token)} the id {id}, which is {BpeFiles.Quote(other)} in {BpeFiles.VocabularyName}"));
-        if (_control.TryGetValue(token, out var known) && known != id)
-            throw BpeFiles.Fault(_folder, file, Line($"gives {BpeFiles.Quote(token)} the ids {known} and {id}"));
+        if (_texts.TryGetValue(id, out var other) && other != token)
+            throw BpeFiles.Fault(_folder, file, Line($"gives {BpeFiles.Quote(token)} the id {id}, which is that of {BpeFiles.Quote(other)}"));
+        if ((_control.TryGetValue(token, out var known) || _vocabulary.TryGetValue(token, out known)) && known != id)
+            throw BpeFiles.Fault(_folder, file, Line($"gives {BpeFiles.Quote(token)} the id {id}, but it has {known} already"));
         _control[token] = id;
-        _tokens[id] = token;
+        _texts[id] = token;
     }
 
     private void ReadObject(string file, Action<JsonElement> read)

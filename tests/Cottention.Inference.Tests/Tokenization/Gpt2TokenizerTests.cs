@@ -1,13 +1,17 @@
-using Cottention.Inference.Model;
 using Cottention.Inference.Tokenization;
+using Microsoft.ML.Tokenizers;
 
 namespace Cottention.Inference.Tests.Tokenization;
 
-public sealed class Gpt2TokenizerTests
+public sealed class Gpt2TokenizerTests : IDisposable
 {
     private const int EndOfText = 50256;
 
-    private static readonly Lazy<TextTokenizer> Padded = new(() => Load(50400));
+    private static readonly Lazy<TextTokenizer> Padded = new(() => new TextTokenizer(Gpt2Vocabulary.Load(50400), EndOfText, EndOfText));
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("cottention-tokenizer-");
+
+    public void Dispose() => _folder.Delete(recursive: true);
 
     // Known encodings of GPT-2.
     [Theory]
@@ -26,27 +30,75 @@ public sealed class Gpt2TokenizerTests
         Assert.Equal([15496, EndOfText, 995], Padded.Value.Encode("Hello<|endoftext|> world", parseControlTokens: true));
     }
 
-    private static TextTokenizer Load(int vocabularySize)
+    [Fact]
+    public void Encode_TextOfTheFirstPlane_AgreesWithTheLibrarysOwnGpt2()
     {
-        var folder = Directory.CreateTempSubdirectory("cottention-tokenizer-");
-        try
+        // Another data structure and another algorithm: ranks of whole tokens instead of merges.
+        var library = TiktokenTokenizer.CreateForModel("gpt2");
+        var random = new Random(1);
+        for (var round = 0; round < 2000; round++)
         {
-            return TextTokenizer.Load(folder.FullName, new ModelConfig
-            {
-                EmbeddingSize = 64,
-                HeadCount = 4,
-                LayerCount = 1,
-                InnerSize = 256,
-                VocabularySize = vocabularySize,
-                RotaryDim = 16,
-                TrainedPositions = 128,
-                BosTokenId = EndOfText,
-                EosTokenId = EndOfText,
-            });
+            // Outside the first plane the library's expression sees halves of letters.
+            var text = new string([.. TokenizerCases.Text(random, random.Next(20)).Where(letter => !char.IsSurrogate(letter))])
+                .Replace("<|endoftext|>", "<|end|>", StringComparison.Ordinal);
+
+            Assert.Equal(library.EncodeToIds(text), Padded.Value.Encode(text));
         }
-        finally
+    }
+
+    [Fact]
+    public void Encode_RandomTexts_AgreesWithThePlainEncoder()
+    {
+        var vocabulary = Gpt2Vocabulary.Load(Gpt2Vocabulary.Size);
+        var ids = vocabulary.Tokens.SkipLast(1).Select((token, id) => (token, id)).ToDictionary(entry => entry.token!, entry => entry.id);
+        var reference = new ReferenceBpe(ids, vocabulary.Merges.Select(merge => (vocabulary.Tokens[merge.Left]!, vocabulary.Tokens[merge.Right]!)));
+        var random = new Random(2);
+        for (var round = 0; round < 1000; round++)
         {
-            folder.Delete(recursive: true);
+            var text = TokenizerCases.Text(random, random.Next(20));
+
+            Assert.Equal(reference.Encode(text), Padded.Value.Encode(text));
+            Assert.Equal(text, Padded.Value.Decode(Padded.Value.Encode(text)));
         }
+    }
+
+    [Fact]
+    public void Encode_EmojiOverSeveralTokens_StreamsWhole()
+    {
+        // 🦄 is no token of GPT-2.
+        var ids = Padded.Value.Encode("🦄");
+        var decoder = new TokenStreamDecoder();
+        var chunk = new byte[TokenStreamDecoder.MaxOutput(Padded.Value.MaxTokenBytes)];
+
+        var written = ids.Select(id => decoder.Append(Padded.Value.BytesOf(id), chunk)).ToArray();
+
+        Assert.True(ids.Length > 1, $"{ids.Length} tokens");
+        Assert.Equal([.. Enumerable.Repeat(0, ids.Length - 1), 4], written);
+        Assert.Equal("🦄"u8.ToArray(), chunk[..4]);
+    }
+
+    [Fact]
+    public void Load_PaddedVocabulary_KnowsItsDeadIds()
+    {
+        var tokenizer = TextTokenizer.Load(_folder.FullName, TokenizerCases.Config(50400, EndOfText, EndOfText));
+
+        Assert.Equal((50400, 50257), (tokenizer.VocabularySize, tokenizer.TokenCount));
+        Assert.Equal(Enumerable.Range(50257, 143), tokenizer.DeadTokens.ToArray());
+        Assert.Equal(128, tokenizer.MaxTokenBytes);
+        Assert.True(tokenizer.IsControl(EndOfText));
+        Assert.Equal((EndOfText, EndOfText), (tokenizer.BosTokenId, tokenizer.EosTokenId));
+    }
+
+    [Theory]
+    [InlineData(50256)]
+    [InlineData(51201)]
+    [InlineData(300)]
+    public void Load_NoFilesAndNotGpt2Shaped_IsRefusedInOneLine(int vocabularySize)
+    {
+        var refusal = Assert.Throws<InferenceException>(() => TextTokenizer.Load(_folder.FullName, TokenizerCases.Config(vocabularySize)));
+
+        Assert.Equal(InferenceError.InvalidModel, refusal.Error);
+        Assert.Contains($"vocabulary of {vocabularySize} tokens", refusal.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', refusal.Message);
     }
 }

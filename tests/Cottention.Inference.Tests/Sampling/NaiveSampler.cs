@@ -15,7 +15,11 @@ internal static class NaiveSampler
             return new double[edited.Length];
         var temperature = p.Temperature ?? 1;
         if (temperature == 0)
-            return [.. Enumerable.Range(0, edited.Length).Select(i => i == Array.IndexOf(edited, best) ? 1.0 : 0)];
+        {
+            var greedy = new double[edited.Length];
+            greedy[Array.IndexOf(edited, best)] = 1;
+            return greedy;
+        }
 
         var kept = Enumerable.Range(0, edited.Length).OrderByDescending(i => edited[i]).ThenBy(i => i).ToList();
         if (p.TopK is > 0 and var k)

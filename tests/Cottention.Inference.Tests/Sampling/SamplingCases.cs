@@ -44,7 +44,7 @@ internal static class SamplingCases
             FrequencyPenalty = Maybe(() => random.NextSingle() - 0.5f),
             PenaltyWindow = Maybe(() => random.Next(0, 257)) is { } window ? (int)window : null,
             LogitBias = random.Next(3) == 0 ? Tokens(random, n, most: 5).ToDictionary(id => id, _ => 4 * random.NextSingle() - 2) : null,
-            BannedTokens = random.Next(3) == 0 ? Tokens(random, n, most: n / 2) : null,
+            BannedTokens = random.Next(3) == 0 ? Tokens(random, n, most: Math.Min(n / 2, SamplingParameters.MaxBannedTokens)) : null,
             Logprobs = random.Next(3) == 0 ? random.Next(0, 21) : null,
         };
 

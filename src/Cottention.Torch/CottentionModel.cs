@@ -11,7 +11,6 @@ namespace Cottention.Torch;
 public sealed class CottentionModel : nn.Module<Tensor, Tensor>
 {
     private const double InitialDeviation = 0.02;
-    private const double InitialNormConst = 0.5;
 
     private readonly Embedding _embedding;
     private readonly ModuleList<Block> _blocks;
@@ -95,20 +94,23 @@ public sealed class CottentionModel : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>
-    /// First weights, as GPT-2's: normal with deviation 0.02, and smaller by the root of the additions for what is added to the
-    /// residual stream. Norms 1 and 0, biases 0, norm_const 0.5 as the authors have it.
+    /// First weights: matrices normal with deviation 0.02, norms 1 and 0, biases 0, and the norm_const of a layer's heads
+    /// spread evenly over a range. (The authors start all at 0.5; training then spends its first thousand steps on moving
+    /// them down, to where the newest tokens still count.)
     /// </summary>
+    /// <param name="lowestNormConst">norm_const of the first head.</param>
+    /// <param name="highestNormConst">norm_const of the last head.</param>
     /// <param name="generator">Decides the numbers.</param>
-    public void Initialize(Generator generator)
+    public void Initialize(double lowestNormConst, double highestNormConst, Generator generator)
     {
+        using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        var residual = InitialDeviation / Math.Sqrt(2 * Config.LayerCount);
         foreach (var (name, parameter) in named_parameters())
         {
             if (name.EndsWith("norm_const", StringComparison.Ordinal))
-                parameter.fill_(InitialNormConst);
+                parameter.copy_(linspace(lowestNormConst, highestNormConst, Config.HeadCount, Type).reshape(1, -1, 1, 1));
             else if (parameter.dim() == 2)
-                parameter.normal_(0, name.Contains(".out_proj.", StringComparison.Ordinal) || name.Contains(".fc_out.", StringComparison.Ordinal) ? residual : InitialDeviation, generator);
+                parameter.normal_(0, InitialDeviation, generator);
         }
     }
 

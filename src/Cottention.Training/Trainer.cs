@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Cottention.Inference.Model;
+using Cottention.Inference;
 using Cottention.Torch;
 using Cottention.Training.Data;
 using Cottention.Training.Optimization;
@@ -31,8 +31,8 @@ internal sealed class Trainer : IDisposable
         _sources = [.. sets.Select(set => set.Name)];
         _reader = new BatchReader(sets, weights, options.Batch, options.Length, endOfText, options.Seed);
         _rate = new LearningRate(options.LearningRate, options.Warmup, options.Steps, options.FinalShare);
-        Model = new CottentionModel(ConfigOf(options, vocabulary, endOfText)) { ProductType = options.BFloat16 ? ScalarType.BFloat16 : null };
-        Model.Initialize(new Generator(options.Seed));
+        Model = new CottentionModel(options.ModelConfig(vocabulary, endOfText)) { ProductType = options.BFloat16 ? ScalarType.BFloat16 : null };
+        Model.Initialize(options.LowestNormConst, options.HighestNormConst, new Generator(options.Seed));
         Optimizer = new AdamW(Model.named_parameters(), options.WeightDecay);
         _state = ModelState.Zero(Model.Config, options.Batch, Model.Type).Detach();
     }
@@ -71,6 +71,23 @@ internal sealed class Trainer : IDisposable
     public void Save(string path) => TrainingCheckpoint.Write(
         path, Model, Optimizer, _state, new TrainingProgress(_options, _sources, Step, Elapsed.TotalSeconds, _reader.State));
 
+    /// <summary>Goes on where a checkpoint was written. Call it before the first step.</summary>
+    /// <exception cref="InferenceException"><see cref="InferenceError.InvalidModel"/>: damaged, or of another run.</exception>
+    public void Resume(string path)
+    {
+        var progress = TrainingCheckpoint.ReadProgress(path);
+        // Only the end of the run may move.
+        if (progress.Options with { Steps = _options.Steps } != _options)
+            throw new InferenceException(InferenceError.InvalidModel, $"{path}: is a run with other options: {progress.Options}; asked for: {_options}.");
+        if (!progress.Sources.SequenceEqual(_sources))
+            throw new InferenceException(InferenceError.InvalidModel, $"{path}: is a run on {string.Join(", ", progress.Sources)}; asked for: {string.Join(", ", _sources)}.");
+        TrainingCheckpoint.ReadWeights(path, Model);
+        TrainingCheckpoint.ReadMoments(path, Optimizer, _state);
+        _reader.State = progress.Reader;
+        Optimizer.Steps = progress.Step;
+        Elapsed = TimeSpan.FromSeconds(progress.Seconds);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -101,17 +118,4 @@ internal sealed class Trainer : IDisposable
             [.. state.Layers.Select(layer => layer * kept.to(layer.dtype).reshape(-1, 1, 1, 1))],
             state.Positions * kept.to(ScalarType.Int64));
     }
-
-    private static ModelConfig ConfigOf(TrainingOptions options, int vocabulary, int endOfText) => new()
-    {
-        EmbeddingSize = options.Width,
-        HeadCount = options.Heads,
-        LayerCount = options.Layers,
-        InnerSize = options.Inner,
-        VocabularySize = vocabulary,
-        RotaryDim = options.RotaryDim,
-        TrainedPositions = options.Length * BatchReader.LongestLife,
-        BosTokenId = endOfText,
-        EosTokenId = endOfText,
-    };
 }

@@ -1,3 +1,6 @@
+using Cottention.Inference.Model;
+using Cottention.Training.Data;
+
 namespace Cottention.Training;
 
 /// <summary>What defines a run. Kept in its checkpoint; a run is only resumed with equal ones, but for <see cref="Steps"/>.</summary>
@@ -21,11 +24,17 @@ internal sealed record TrainingOptions
     /// <summary>Rotated components of a head. Default 64.</summary>
     public int RotaryDim { get; init; } = 64;
 
+    /// <summary>First norm_const of a layer's first head. Default -3.</summary>
+    public double LowestNormConst { get; init; } = -3;
+
+    /// <summary>First norm_const of a layer's last head. Default 0.</summary>
+    public double HighestNormConst { get; init; }
+
     /// <summary>T, tokens of a segment. Default 256.</summary>
     public int Length { get; init; } = 256;
 
-    /// <summary>B, segments of a batch. Default 16.</summary>
-    public int Batch { get; init; } = 16;
+    /// <summary>B, segments of a batch. Default 8.</summary>
+    public int Batch { get; init; } = 8;
 
     /// <summary>Batches added up for one step. Default 1.</summary>
     public int Accumulate { get; init; } = 1;
@@ -36,8 +45,8 @@ internal sealed record TrainingOptions
     /// <summary>Steps in which the learning rate rises. Default 200.</summary>
     public long Warmup { get; init; } = 200;
 
-    /// <summary>Highest learning rate. Default 1.5e-3.</summary>
-    public double LearningRate { get; init; } = 1.5e-3;
+    /// <summary>Highest learning rate. Default 2e-3.</summary>
+    public double LearningRate { get; init; } = 2e-3;
 
     /// <summary>Last learning rate relative to the highest. Default 0.05.</summary>
     public double FinalShare { get; init; } = 0.05;
@@ -56,4 +65,20 @@ internal sealed record TrainingOptions
 
     /// <summary>Tokens of one step.</summary>
     public long TokensPerStep => (long)Length * Batch * Accumulate;
+
+    /// <summary>The model's sizes. The end of text also begins a text.</summary>
+    /// <param name="vocabulary">Tokens the vocabulary really has.</param>
+    /// <param name="endOfText">Id of the token that ends a document.</param>
+    public ModelConfig ModelConfig(int vocabulary, int endOfText) => new()
+    {
+        EmbeddingSize = Width,
+        HeadCount = Heads,
+        LayerCount = Layers,
+        InnerSize = Inner,
+        VocabularySize = vocabulary,
+        RotaryDim = RotaryDim,
+        TrainedPositions = Length * BatchReader.LongestLife,
+        BosTokenId = endOfText,
+        EosTokenId = endOfText,
+    };
 }

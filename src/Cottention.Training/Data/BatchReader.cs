@@ -8,7 +8,7 @@ namespace Cottention.Training.Data;
 internal sealed class BatchReader
 {
     // Lengths of a life in segments, and how often each is drawn.
-    private static readonly (int Segments, double Share)[] Lives = [(1, 0.40), (2, 0.30), (4, 0.15), (8, 0.10), (LongestLife, 0.05)];
+    private static readonly (int Segments, double Share)[] Lives = [(1, 0.50), (2, 0.25), (4, 0.15), (8, 0.07), (LongestLife, 0.03)];
 
     /// <summary>Most segments a state is carried through.</summary>
     public const int LongestLife = 16;

@@ -22,22 +22,9 @@ internal sealed class TokenCache(string folder, TextTokenizer tokenizer)
         var path = Path.Combine(folder, $"{source.Name}.{Fingerprint(source)}.tokens");
         if (File.Exists(path) && Read(source.Name, path) is { } kept)
             return kept;
-        var made = Tokenize(source);
+        var made = DocumentSet.Tokenize(source, tokenizer);
         Write(made, path);
         return made;
-    }
-
-    private DocumentSet Tokenize(TextSource source)
-    {
-        var tokens = new List<ushort>();
-        var starts = new List<int> { 0 };
-        foreach (var document in source.Documents())
-        {
-            tokenizer.Encode(document, tokens);
-            tokens.Add((ushort)tokenizer.EndOfText);
-            starts.Add(tokens.Count);
-        }
-        return new DocumentSet(source.Name, [.. tokens], [.. starts]);
     }
 
     private string Fingerprint(TextSource source)

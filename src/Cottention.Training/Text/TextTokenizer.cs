@@ -57,6 +57,9 @@ internal sealed class TextTokenizer
     /// <summary>The text of tokens; bytes that are not UTF-8 become U+FFFD.</summary>
     public string Decode(IEnumerable<int> tokens) => Encoding.UTF8.GetString([.. tokens.SelectMany(Bytes)]);
 
+    /// <summary>Bytes of a token's text; 0 for the end of text, which stands for none.</summary>
+    public int ByteCount(int token) => token == EndOfText ? 0 : _texts[token].Length;
+
     private byte[] Bytes(int token) =>
         token == EndOfText ? Encoding.UTF8.GetBytes(BpeVocabulary.EndOfText) : ByteLevel.Decode(_texts[token]);
 }

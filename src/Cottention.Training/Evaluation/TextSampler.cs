@@ -3,7 +3,7 @@ using Cottention.Training.Data;
 using Cottention.Training.Text;
 using static TorchSharp.torch;
 
-namespace Cottention.Training;
+namespace Cottention.Training.Evaluation;
 
 /// <summary>Lets a model write, token by token through its state.</summary>
 internal sealed class TextSampler(CottentionModel model, TextTokenizer tokenizer)

@@ -2,7 +2,7 @@ using Cottention.Torch;
 using Cottention.Training.Data;
 using static TorchSharp.torch;
 
-namespace Cottention.Training;
+namespace Cottention.Training.Evaluation;
 
 /// <summary>The mean loss on the start of documents that are not trained on.</summary>
 internal static class Validation

@@ -33,6 +33,9 @@ internal sealed class CosineAttention : nn.Module<Tensor, Tensor, Tensor, Tensor
         register_parameter("norm_const", _normConst = nn.Parameter(zeros(1, _heads, 1, 1, dtype: type)));
     }
 
+    /// <summary>[1, H, 1, 1]; its sigmoid is the power of the count that divides a value.</summary>
+    internal Parameter NormConst => _normConst;
+
     /// <param name="input">[B, T, D], normalised.</param>
     /// <param name="turns">[B, T, 1, R/2] complex, from <see cref="RotaryAngles.Turns"/>.</param>
     /// <param name="counts">[B, 1, T, 1]: each token's number, from 1.</param>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Cottention.Inference;
 using Cottention.Inference.Model;
@@ -16,12 +17,15 @@ public static class ModelFolder
     /// <exception cref="InferenceException"><see cref="InferenceError.InvalidModel"/>, one line with file, tensor and reason.</exception>
     public static CottentionModel Load(string folder, ScalarType type = ScalarType.Float32)
     {
-        var model = new CottentionModel(ModelConfigReader.Read(folder), type);
-        using var file = SafetensorsFile.Open(Path.Combine(folder, WeightsFile));
-        using var scope = NewDisposeScope();
+        using var checkpoint = Checkpoint.Open(folder);
+        var model = new CottentionModel(checkpoint.Config, type);
         using var noGradient = no_grad();
         foreach (var (name, parameter) in model.named_parameters())
-            parameter.copy_(TensorBytes.Read(file, name, parameter.shape));
+        {
+            using var values = zeros(parameter.shape);
+            checkpoint.ReadRows(name, 0, (int)parameter.shape[0], MemoryMarshal.Cast<byte, float>(values.bytes));
+            parameter.copy_(values);
+        }
         return model;
     }
 

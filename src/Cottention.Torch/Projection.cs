@@ -31,9 +31,6 @@ internal sealed class Projection : nn.Module<Tensor, Tensor>
     /// <summary>Type of the product and of y; null for the type of the weights.</summary>
     public ScalarType? ProductType { get; set; }
 
-    /// <summary>W [outputs, inputs].</summary>
-    public Parameter Weight => _weight;
-
     /// <param name="input">[..., inputs].</param>
     /// <returns>[..., outputs] in <see cref="ProductType"/>.</returns>
     public override Tensor forward(Tensor input)

@@ -13,7 +13,12 @@ var root = new RootCommand("Trains, exports and evaluates Cottention language mo
 };
 try
 {
-    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    return await root.Parse(args).InvokeAsync(new InvocationConfiguration
+    {
+        EnableDefaultExceptionHandler = false,
+        // After Ctrl+C or a request to end: time for the step in progress and for the checkpoint.
+        ProcessTerminationTimeout = TimeSpan.FromMinutes(1),
+    });
 }
 catch (Exception e) when (e is InferenceException or IOException or InvalidDataException or FormatException or UnauthorizedAccessException)
 {

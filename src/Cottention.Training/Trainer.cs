@@ -23,15 +23,14 @@ internal sealed class Trainer : IDisposable
     /// <param name="options">What defines the run.</param>
     /// <param name="sets">What to train on.</param>
     /// <param name="weights">Each set's share.</param>
-    /// <param name="vocabulary">N.</param>
-    /// <param name="endOfText">Id of the token that ends a document, which also begins a text.</param>
-    public Trainer(TrainingOptions options, IReadOnlyList<DocumentSet> sets, IReadOnlyList<double> weights, int vocabulary, int endOfText)
+    /// <param name="vocabulary">N; the last token ends a document.</param>
+    public Trainer(TrainingOptions options, IReadOnlyList<DocumentSet> sets, IReadOnlyList<double> weights, int vocabulary)
     {
         _options = options;
         _sources = [.. sets.Select(set => set.Name)];
-        _reader = new BatchReader(sets, weights, options.Batch, options.Length, endOfText, options.Seed);
+        _reader = new BatchReader(sets, weights, options.Batch, options.Length, endOfText: vocabulary - 1, options.Seed);
         _rate = new LearningRate(options.LearningRate, options.Warmup, options.Steps, options.FinalShare);
-        Model = new CottentionModel(options.ModelConfig(vocabulary, endOfText)) { ProductType = options.BFloat16 ? ScalarType.BFloat16 : null };
+        Model = new CottentionModel(options.ModelConfig(vocabulary)) { ProductType = options.BFloat16 ? ScalarType.BFloat16 : null };
         Model.Initialize(options.LowestNormConst, options.HighestNormConst, new Generator(options.Seed));
         Optimizer = new AdamW(Model.named_parameters(), options.WeightDecay);
         _state = ModelState.Zero(Model.Config, options.Batch, Model.Type).Detach();

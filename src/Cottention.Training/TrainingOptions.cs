@@ -67,9 +67,8 @@ internal sealed record TrainingOptions
     public long TokensPerStep => (long)Length * Batch * Accumulate;
 
     /// <summary>The model's sizes. The end of text also begins a text.</summary>
-    /// <param name="vocabulary">Tokens the vocabulary really has.</param>
-    /// <param name="endOfText">Id of the token that ends a document.</param>
-    public ModelConfig ModelConfig(int vocabulary, int endOfText) => new()
+    /// <param name="vocabulary">Tokens the vocabulary really has; the last is the end of text.</param>
+    public ModelConfig ModelConfig(int vocabulary) => new()
     {
         EmbeddingSize = Width,
         HeadCount = Heads,
@@ -78,7 +77,7 @@ internal sealed record TrainingOptions
         VocabularySize = vocabulary,
         RotaryDim = RotaryDim,
         TrainedPositions = Length * BatchReader.LongestLife,
-        BosTokenId = endOfText,
-        EosTokenId = endOfText,
+        BosTokenId = vocabulary - 1,
+        EosTokenId = vocabulary - 1,
     };
 }

@@ -30,7 +30,7 @@ internal sealed class TrainingRun(RunSettings settings)
         foreach (var set in sets)
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{set.Name}: {set.Count:N0} documents, {set.Tokens.Length:N0} tokens"));
 
-        using var trainer = new Trainer(settings.Options, sets, [.. settings.Data.Select(s => s.Weight)], tokenizer.Size, tokenizer.EndOfText);
+        using var trainer = new Trainer(settings.Options, sets, [.. settings.Data.Select(s => s.Weight)], tokenizer.Size);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{trainer.Model.parameters().Sum(p => p.numel()):N0} parameters, {settings.Options.TokensPerStep:N0} tokens a step"));
@@ -49,12 +49,12 @@ internal sealed class TrainingRun(RunSettings settings)
     public static void Export(CottentionModel model, string tokenizerFolder, string target)
     {
         ModelFolder.Save(model, target);
-        foreach (var file in new[] { BpeVocabulary.VocabularyFile, BpeVocabulary.MergesFile })
+        foreach (var file in new[] { BpeVocabulary.VocabularyFile, BpeVocabulary.MergesFile, BpeVocabulary.ConfigFile })
             File.Copy(Path.Combine(tokenizerFolder, file), Path.Combine(target, file), overwrite: true);
     }
 
     private void Train(
-        Trainer trainer, TextTokenizer tokenizer, DocumentSet[] validationSets, RunMeter meter, RunDisplay display, CancellationToken cancellation)
+        Trainer trainer, CorpusTokenizer tokenizer, DocumentSet[] validationSets, RunMeter meter, RunDisplay display, CancellationToken cancellation)
     {
         var log = new RunLog(_folder.Log);
         var saved = TimeProvider.System.GetTimestamp();
@@ -90,7 +90,7 @@ internal sealed class TrainingRun(RunSettings settings)
     }
 
     /// <summary>A word counts as often as the training will see it: by its source's weight a character.</summary>
-    private TextTokenizer LearnVocabulary()
+    private CorpusTokenizer LearnVocabulary()
     {
         if (!File.Exists(Path.Combine(_folder.Tokenizer, BpeVocabulary.MergesFile)))
         {
@@ -101,6 +101,6 @@ internal sealed class TrainingRun(RunSettings settings)
                     trainer.Add(document, (long)Math.Round(density / densities.Min()));
             trainer.Train(settings.Options.Vocabulary).Save(_folder.Tokenizer);
         }
-        return new TextTokenizer(_folder.Tokenizer);
+        return CorpusTokenizer.Load(_folder.Tokenizer, settings.Options);
     }
 }

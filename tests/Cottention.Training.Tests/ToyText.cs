@@ -28,13 +28,13 @@ internal sealed class ToyText : IDisposable
         return $"{name} has a {thing}. The {thing} is big. {name} likes the {thing}.\n\"I like my {thing},\" says {name}.";
     }
 
-    public TextTokenizer LearnTokenizer(int size = 300)
+    public CorpusTokenizer LearnTokenizer(int size = 300)
     {
         var trainer = new BpeTrainer();
         foreach (var document in Source.Documents())
             trainer.Add(document);
         trainer.Train(size).Save(Path.Combine(Folder, "tokenizer"));
-        return new TextTokenizer(Path.Combine(Folder, "tokenizer"));
+        return CorpusTokenizer.Load(Path.Combine(Folder, "tokenizer"), new TrainingOptions());
     }
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);

@@ -36,7 +36,7 @@ public sealed class TrainingRunTests : IDisposable
         new TrainingRun(_settings).Execute(CancellationToken.None);
 
         using var model = ModelFolder.Load(_folder.Model);
-        var tokenizer = new TextTokenizer(_folder.Model);
+        var tokenizer = CorpusTokenizer.Load(_folder.Model, model.Config);
         Assert.Equal(tokenizer.Size, model.Config.VocabularySize);
         Assert.Equal(tokenizer.EndOfText, model.Config.EosTokenId);
         Assert.StartsWith("Ann", new TextSampler(model, tokenizer).Continue("Ann", 5, 0.8, 1), StringComparison.Ordinal);

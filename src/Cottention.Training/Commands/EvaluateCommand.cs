@@ -44,7 +44,7 @@ internal sealed class EvaluateCommand
             torch.set_num_threads(threads);
         var folder = parse.GetRequiredValue(_model);
         using var model = ModelFolder.Load(folder);
-        var tokenizer = new TextTokenizer(folder);
+        var tokenizer = CorpusTokenizer.Load(folder, model.Config);
         foreach (var path in parse.GetRequiredValue(_data))
         {
             var set = DocumentSet.Tokenize(new TextSource(path, Weight: 1), tokenizer);

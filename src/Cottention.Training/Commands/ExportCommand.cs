@@ -8,7 +8,7 @@ namespace Cottention.Training.Commands;
 internal sealed class ExportCommand
 {
     private readonly Option<string> _run = new("--run") { Description = "Folder of the run.", Required = true };
-    private readonly Option<string> _out = new("--out") { Description = "Folder to write config.json, model.safetensors, vocab.json and merges.txt to.", Required = true };
+    private readonly Option<string> _out = new("--out") { Description = "Folder to write config.json, model.safetensors, vocab.json, merges.txt and tokenizer_config.json to.", Required = true };
 
     /// <summary>The command, ready to be added to the root.</summary>
     public static Command Create()
@@ -23,9 +23,8 @@ internal sealed class ExportCommand
     {
         var folder = new RunFolder(parse.GetRequiredValue(_run));
         var target = parse.GetRequiredValue(_out);
-        var tokenizer = new TextTokenizer(folder.Tokenizer);
         var progress = TrainingCheckpoint.ReadProgress(folder.Checkpoint);
-        using var model = new CottentionModel(progress.Options.ModelConfig(tokenizer.Size, tokenizer.EndOfText));
+        using var model = new CottentionModel(progress.Options.ModelConfig(BpeVocabulary.SizeOf(folder.Tokenizer)));
         TrainingCheckpoint.ReadWeights(folder.Checkpoint, model);
         TrainingRun.Export(model, folder.Tokenizer, target);
         Console.WriteLine($"{target}: model after step {progress.Step} of {progress.Options.Steps}");

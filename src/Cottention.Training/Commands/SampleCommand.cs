@@ -29,7 +29,7 @@ internal sealed class SampleCommand
     {
         var folder = parse.GetRequiredValue(_model);
         using var model = ModelFolder.Load(folder);
-        var sampler = new TextSampler(model, new TextTokenizer(folder));
+        var sampler = new TextSampler(model, CorpusTokenizer.Load(folder, model.Config));
         for (var text = 0; text < parse.GetValue(_count); text++)
         {
             var seed = parse.GetValue(_seed) + (ulong)text;

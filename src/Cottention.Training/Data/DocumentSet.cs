@@ -14,7 +14,7 @@ internal sealed record DocumentSet(string Name, ushort[] Tokens, int[] Starts)
 
     /// <summary>Reads a source and turns it into tokens.</summary>
     /// <exception cref="InvalidDataException">The source has no document.</exception>
-    public static DocumentSet Tokenize(TextSource source, TextTokenizer tokenizer)
+    public static DocumentSet Tokenize(TextSource source, CorpusTokenizer tokenizer)
     {
         var tokens = new List<ushort>();
         var starts = new List<int> { 0 };

@@ -9,7 +9,7 @@ namespace Cottention.Training.Data;
 /// Turns sources into tokens, once: the result is kept in a folder under the source's name and the hashes of the text
 /// and of the vocabulary, and is read from there the next time.
 /// </summary>
-internal sealed class TokenCache(string folder, TextTokenizer tokenizer)
+internal sealed class TokenCache(string folder, CorpusTokenizer tokenizer)
 {
     private const int MagicNumber = 0x31544f43; // "COT1"
     private const int HeaderInts = 3;

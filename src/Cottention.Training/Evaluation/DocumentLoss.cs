@@ -25,7 +25,7 @@ internal sealed record DocumentLoss(int Documents, long Tokens, double Nats, dou
     /// <param name="before">Tokens that are read before each document.</param>
     /// <param name="documents">Most documents to measure.</param>
     /// <param name="limit">Most tokens of a document.</param>
-    public static DocumentLoss Measure(CottentionModel model, DocumentSet set, TextTokenizer tokenizer, int before, int documents, int limit)
+    public static DocumentLoss Measure(CottentionModel model, DocumentSet set, CorpusTokenizer tokenizer, int before, int documents, int limit)
     {
         var count = Math.Min(documents, set.Count);
         var chosen = Enumerable.Range(0, count).Select(i => (int)((long)i * set.Count / count)).ToArray();

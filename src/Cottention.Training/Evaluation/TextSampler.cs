@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace Cottention.Training.Evaluation;
 
 /// <summary>Lets a model write, token by token through its state.</summary>
-internal sealed class TextSampler(CottentionModel model, TextTokenizer tokenizer)
+internal sealed class TextSampler(CottentionModel model, CorpusTokenizer tokenizer)
 {
     /// <summary>Continues a prompt until the end of text or the limit.</summary>
     /// <param name="prompt">Text before; empty for the end of text alone.</param>
@@ -37,7 +37,7 @@ internal sealed class TextSampler(CottentionModel model, TextTokenizer tokenizer
             input = [next];
         }
         state.Dispose();
-        return tokenizer.Decode(written);
+        return tokenizer.Decode([.. written]);
     }
 
     private static int Draw(Tensor logits, double temperature, double unit)

@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using System.Text;
+using Cottention.Inference.Tokenization;
 
 namespace Cottention.Training.Text;
 
@@ -16,8 +18,11 @@ internal sealed class BpeTrainer
     public void Add(string text, long times = 1)
     {
         var lookup = _counts.GetAlternateLookup<ReadOnlySpan<char>>();
-        foreach (var word in ByteLevel.Words().EnumerateMatches(text))
-            CollectionsMarshal.GetValueRefOrAddDefault(lookup, text.AsSpan(word.Index, word.Length), out _) += times;
+        for (int start = 0, length; start < text.Length; start += length)
+        {
+            length = Gpt2Splitter.PieceLength(text, start);
+            CollectionsMarshal.GetValueRefOrAddDefault(lookup, text.AsSpan(start, length), out _) += times;
+        }
     }
 
     /// <summary>Learns a vocabulary. Depends only on the counted words: equal counts are decided by the tokens' ids.</summary>
@@ -50,6 +55,6 @@ internal sealed class BpeTrainer
         var ids = BpeVocabulary.ByteTokens.Select((text, id) => (text, id)).ToDictionary(token => token.text[0], token => token.id);
         return [.. _counts
             .OrderBy(pair => pair.Key, StringComparer.Ordinal)
-            .Select(pair => new CountedWord([.. ByteLevel.Encode(pair.Key).Select(character => ids[character])], pair.Value))];
+            .Select(pair => new CountedWord([.. ByteAlphabet.ToText(Encoding.UTF8.GetBytes(pair.Key)).Select(character => ids[character])], pair.Value))];
     }
 }

@@ -1,7 +1,7 @@
 using Cottention.Conformance;
-using Cottention.Training.Optimization;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
+using AdamW = Cottention.Training.Optimization.AdamW;
 
 namespace Cottention.Training.Tests.Optimization;
 

@@ -111,7 +111,9 @@ internal sealed class CandidateSet
     // Keys may be _logits or _closeness.
     private void KeepMass(float[] keys, float max, double fraction)
     {
-        var cut = _search.ByMass(keys.AsSpan(0, _count), _weights.AsSpan(0, _count), max, fraction * _total);
+        // Never 0, so that something stays however small the product.
+        var target = Math.Max(fraction * _total, double.Epsilon);
+        var cut = _search.ByMass(keys.AsSpan(0, _count), _weights.AsSpan(0, _count), max, target);
         Keep(keys, cut, withWeights: true);
         _total = Softmax.Sum(_weights.AsSpan(0, _count));
     }

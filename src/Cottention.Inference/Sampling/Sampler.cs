@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Cottention.Inference.Sampling;
 
 /// <summary>
@@ -79,20 +77,33 @@ public sealed class Sampler
             topCount = TopLogprobs.Collect(raw, rawMax, rawLogSum, top[..count]);
         }
 
+        if (!TryPick(raw, rawMax, settings, suppressed, window, random, position, out var id))
+            return SampleOutcome.NoCandidates;
+        sampled = new SampledToken(id, TopLogprobs.Of(logits[id], rawMax, rawLogSum), topCount);
+        return SampleOutcome.Sampled;
+    }
+
+    private bool TryPick(
+        ReadOnlySpan<float> raw,
+        float max,
+        SamplerSettings settings,
+        ReadOnlySpan<int> suppressed,
+        TokenWindow window,
+        RandomState random,
+        long position,
+        out int id)
+    {
+        id = -1;
         var edited = raw;
-        var max = rawMax;
         if (LogitsEditor.Changes(settings, suppressed, window))
         {
             edited = Edit(raw, settings, suppressed, window);
             if (!LogitsScan.TryMax(edited, out max))
-                return SampleOutcome.NoCandidates;
+                return false;
         }
 
-        var id = settings.IsGreedy ? LogitsScan.IndexOf(edited, max) : Draw(edited, max, settings, random.Uniform(position));
-        Debug.Assert(id >= 0, "a token is found");
-        var logprob = TopLogprobs.Of(logits[id], rawMax, rawLogSum);
-        sampled = new SampledToken(id, logprob, topCount);
-        return SampleOutcome.Sampled;
+        id = settings.IsGreedy ? LogitsScan.IndexOf(edited, max) : Draw(edited, max, settings, random.Uniform(position));
+        return true;
     }
 
     // The row without the ids that pad it; a copy only where there are dead ids between live ones.

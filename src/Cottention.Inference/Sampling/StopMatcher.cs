@@ -164,13 +164,8 @@ public sealed class StopMatcher
         return borders;
     }
 
-    private static bool IsWellFormed(string text)
-    {
-        for (var i = 0; i < text.Length; i++)
-            if (char.IsSurrogate(text[i]) && !(i + 1 < text.Length && char.IsSurrogatePair(text[i], text[++i])))
-                return false;
-        return true;
-    }
+    // Half a surrogate pair does not come back from UTF-8.
+    private static bool IsWellFormed(string text) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) == text;
 
     private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

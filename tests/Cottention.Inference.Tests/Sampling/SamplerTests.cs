@@ -149,6 +149,15 @@ public sealed class SamplerTests
     }
 
     [Fact]
+    public void Sample_SmallestFractions_KeepOneToken()
+    {
+        var parameters = new SamplingParameters { TypicalP = float.Epsilon, TopP = float.Epsilon, MinP = 1, TopK = 1000 };
+
+        foreach (var n in new[] { 1, 8, 63, 100 })
+            Assert.InRange(Pick(SamplingCases.Logits(new Random(n), n), parameters), 0, n - 1);
+    }
+
+    [Fact]
     public void Sample_RandomRequests_AgreeWithTheNaiveSampler()
     {
         var random = new Random(20240918);

@@ -44,7 +44,7 @@ public sealed unsafe class CpuModelRunner : IModelRunner
         _arena = new StateArena(StateLayout, options.SlotCount);
         _step = new CpuModelStep(config, _weights, kernels, _arena, _pool, MaxRows, MaxTokens);
         var name = format == WeightFormat.F32 ? "f32" : "bf16";
-        Description = $"cpu: {kernels.Name} kernels, {name} weights, {_pool.Threads} threads";
+        Description = $"{kernels.Name} kernels, {name} weights, {_pool.Threads} threads";
     }
 
     /// <inheritdoc/>

@@ -40,19 +40,15 @@ internal sealed class CottentionModelNaive<T>
     /// <summary>Consumes one token and returns the logits [N] of the next.</summary>
     public T[] Step(int token)
     {
-        var x = Row("transformer.wte.weight", token, _config.EmbeddingSize);
+        var x = Row(ModelTensors.Embedding, token, _config.EmbeddingSize);
         Trace("wte", x);
         for (var layer = 0; layer < _config.LayerCount; layer++)
             x = Block(layer, x);
 
         var normalized = LayerNorm(x, "transformer.ln_f");
         Trace("ln_f", normalized);
-        var head = _config.TieWordEmbeddings ? "transformer.wte.weight" : "lm_head.weight";
-        var logits = Linear(normalized, head, _config.VocabularySize);
-        if (!_config.TieWordEmbeddings)
-            logits = Sum(logits, Tensor("lm_head.bias", _config.VocabularySize));
         Position++;
-        return logits;
+        return Sum(Linear(normalized, ModelTensors.HeadWeight, _config.VocabularySize), Tensor(ModelTensors.HeadBias, _config.VocabularySize));
     }
 
     // x + attn(ln_1 x) + mlp(ln_1 x): one norm feeds both branches.

@@ -9,8 +9,6 @@ namespace Cottention.Inference.Runners.Cpu;
 /// <param name="pool">Threads to pack with.</param>
 internal sealed class CpuModelLoader(ModelConfig config, WeightRowReader read, WeightFormat format, WorkerPool pool)
 {
-    private const string Wte = "transformer.wte.weight";
-
     private readonly PaddedShape _shape = new(config);
 
     // Fills some rows of one panel, [16, K] and zero before.
@@ -21,35 +19,38 @@ internal sealed class CpuModelLoader(ModelConfig config, WeightRowReader read, W
     {
         Embedding = Embedding(),
         Layers = [.. Enumerable.Range(0, config.LayerCount).Select(Layer)],
-        FinalNorm = Norm("transformer.ln_f"),
-        Head = Matrix(config.TieWordEmbeddings ? Wte : "lm_head.weight", config.VocabularySize, config.EmbeddingSize),
-        HeadBias = config.TieWordEmbeddings
-            ? NativeBuffer.OfFloats(PackedMatrix.Padded(config.VocabularySize, PackedMatrix.PanelRows))
-            : Vector("lm_head.bias", config.VocabularySize),
+        FinalNorm = Norm(ModelTensors.FinalNormWeight, ModelTensors.FinalNormBias),
+        Head = Matrix(ModelTensors.HeadWeight, config.VocabularySize, config.EmbeddingSize),
+        HeadBias = Vector(ModelTensors.HeadBias, config.VocabularySize),
     };
 
     private LayerWeights Layer(int layer)
     {
-        var name = $"transformer.h.{layer}";
+        string Name(string part) => ModelTensors.OfLayer(layer, part);
         var normConst = new float[config.HeadCount];
-        read($"{name}.attn.norm_const", 0, 1, normConst);
+        read(ModelTensors.NormConst(layer), 0, 1, normConst);
         return new LayerWeights
         {
-            Norm = Norm($"{name}.ln_1"),
-            AttentionIn = AttentionIn($"{name}.attn"),
-            AttentionOut = AttentionOut($"{name}.attn.out_proj.weight"),
-            MlpIn = Matrix($"{name}.mlp.fc_in.weight", _shape.Inner, config.EmbeddingSize, config.InnerSize),
-            MlpInBias = Vector($"{name}.mlp.fc_in.bias", config.InnerSize),
-            MlpOut = Matrix($"{name}.mlp.fc_out.weight", _shape.Embedding, config.InnerSize, config.EmbeddingSize),
-            MlpOutBias = Vector($"{name}.mlp.fc_out.bias", config.EmbeddingSize),
+            Norm = Norm(Name("ln_1.weight"), Name("ln_1.bias")),
+            AttentionIn = AttentionIn(layer),
+            AttentionOut = AttentionOut(Name("attn.out_proj.weight")),
+            MlpIn = Matrix(Name("mlp.fc_in.weight"), _shape.Inner, config.EmbeddingSize, config.InnerSize),
+            MlpInBias = Vector(Name("mlp.fc_in.bias"), config.InnerSize),
+            MlpOut = Matrix(Name("mlp.fc_out.weight"), _shape.Embedding, config.InnerSize, config.EmbeddingSize),
+            MlpOutBias = Vector(Name("mlp.fc_out.bias"), config.EmbeddingSize),
             Sigmas = Array.ConvertAll(normConst, x => 1.0 / (1.0 + Math.Exp(-x))),
         };
     }
 
     // Rows: for each head Kp of query, of key and of value, so that a thread owns whole heads.
-    private PackedMatrix AttentionIn(string name)
+    private PackedMatrix AttentionIn(int layer)
     {
-        string[] parts = ["q_proj", "k_proj", "v_proj"];
+        string[] parts =
+        [
+            ModelTensors.OfLayer(layer, "attn.q_proj.weight"),
+            ModelTensors.OfLayer(layer, "attn.k_proj.weight"),
+            ModelTensors.OfLayer(layer, "attn.v_proj.weight"),
+        ];
         var panelsPerPart = _shape.HeadDim / PackedMatrix.PanelRows;
         var matrix = new PackedMatrix(format, _shape.QueryKeyValue, config.EmbeddingSize);
         Pack(matrix, (panel, values) =>
@@ -57,7 +58,7 @@ internal sealed class CpuModelLoader(ModelConfig config, WeightRowReader read, W
             var (head, part) = (panel / (3 * panelsPerPart), panel / panelsPerPart % 3);
             var firstRow = panel % panelsPerPart * PackedMatrix.PanelRows;
             var rows = Math.Min(PackedMatrix.PanelRows, config.HeadDim - firstRow);
-            ReadRows($"{name}.{parts[part]}.weight", (head * config.HeadDim) + firstRow, rows, config.EmbeddingSize, values, matrix.Columns);
+            ReadRows(parts[part], (head * config.HeadDim) + firstRow, rows, config.EmbeddingSize, values, matrix.Columns);
         });
         return matrix;
     }
@@ -122,15 +123,15 @@ internal sealed class CpuModelLoader(ModelConfig config, WeightRowReader read, W
             var (first, end) = Share.Of(config.VocabularySize, thread, pool.Threads);
             for (var row = first; row < end; row++)
             {
-                read(Wte, row, 1, values);
+                read(ModelTensors.Embedding, row, 1, values);
                 table.SetRow(row, values);
             }
         });
         return table;
     }
 
-    private NormWeights Norm(string name) =>
-        new(Vector($"{name}.weight", config.EmbeddingSize), Vector($"{name}.bias", config.EmbeddingSize));
+    private NormWeights Norm(string weight, string bias) =>
+        new(Vector(weight, config.EmbeddingSize), Vector(bias, config.EmbeddingSize));
 
     private unsafe NativeBuffer Vector(string tensor, int length)
     {

@@ -20,11 +20,14 @@ public sealed unsafe class CpuModelRunner : IModelRunner
     private long _stepCount;
     private bool _disposed;
 
-    /// <summary>Reads and packs the weights; the checkpoint can be closed afterwards.</summary>
-    /// <param name="checkpoint">The model.</param>
-    /// <param name="options">Sizes and choices.</param>
+    /// <summary>Packs a checkpoint's weights and takes all memory. The checkpoint is not needed afterwards.</summary>
+    /// <exception cref="InferenceException">
+    /// <see cref="InferenceError.InvalidModel"/>: a weight is not finite. <see cref="InferenceError.InvalidArgument"/>: the
+    /// machine lacks the kernels asked for.
+    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">A size in <paramref name="options"/> is out of range.</exception>
     public CpuModelRunner(Checkpoint checkpoint, CpuRunnerOptions options)
-        : this(checkpoint.Config, checkpoint.ReadRows, checkpoint.DtypeOf(ModelTensors.Embedding) == SafetensorsDtype.BF16, options)
+        : this(checkpoint.Config, checkpoint.ReadRows, IsBf16(checkpoint), options)
     {
     }
 
@@ -40,7 +43,16 @@ public sealed unsafe class CpuModelRunner : IModelRunner
         MaxTokens = options.MaxTokens;
         _slotSteps = new long[options.SlotCount];
         _pool = new WorkerPool(options.Threads == 0 ? Environment.ProcessorCount : options.Threads);
-        _weights = new CpuModelLoader(config, read, format, _pool).Load();
+        try
+        {
+            _weights = new CpuModelLoader(config, read, format, _pool).Load();
+        }
+        catch
+        {
+            _pool.Dispose();
+            throw;
+        }
+
         _arena = new StateArena(StateLayout, options.SlotCount);
         _step = new CpuModelStep(config, _weights, kernels, _arena, _pool, MaxRows, MaxTokens);
         var name = format == WeightFormat.F32 ? "f32" : "bf16";
@@ -113,6 +125,11 @@ public sealed unsafe class CpuModelRunner : IModelRunner
         _arena.Dispose();
         _weights.Dispose();
     }
+
+    // Norms, biases and norm_const stay float32 in either case.
+    private static bool IsBf16(Checkpoint checkpoint) => checkpoint.TensorNames
+        .Where(name => checkpoint.ShapeOf(name).Count == 2)
+        .All(name => checkpoint.DtypeOf(name) == SafetensorsDtype.BF16);
 
     private static void Check(CpuRunnerOptions options)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 
 namespace Cottention.Inference.Runners.Cpu;
@@ -36,7 +37,7 @@ internal sealed class WorkerPool : IDisposable
     /// <summary>Threads of a job, the caller's included.</summary>
     public int Threads { get; }
 
-    /// <summary>Runs a job once on every thread, with the thread's number from 0, and waits for all. Allocates nothing.</summary>
+    /// <summary>Runs a job once on every thread, with the thread's number from 0, and waits for all. Allocates nothing. Throws what a thread threw.</summary>
     public void Run(Action<int> job)
     {
         _job = job;
@@ -49,7 +50,7 @@ internal sealed class WorkerPool : IDisposable
         RunShare(job, 0);
         WaitUntil(ref _shared.Finished, _workers.Length);
         if (_failure is { } failure)
-            throw new InvalidOperationException(failure.Message, failure);
+            ExceptionDispatchInfo.Throw(failure);
     }
 
     /// <summary>Waits inside a job until every thread has called it as often. <paramref name="passed"/> starts at 0 for each job.</summary>

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Cottention.Inference.Runners.Cpu.Kernels;
 
 /// <summary>A run of panels of a packed matrix times one tile of tokens: y = W x, or y += W x.</summary>
@@ -38,4 +40,21 @@ internal unsafe struct PanelProduct
 
     /// <summary>Number of panels.</summary>
     public int PanelCount;
+
+    /// <summary>Adds bias and, if asked, what is there, and stores one token's results of one vector of rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Store<TOps, TVec>(int token, int vector, TVec sum)
+        where TVec : struct
+        where TOps : struct, ISimd<TVec>
+    {
+        if (token >= Tokens)
+            return;
+        var row = vector * TOps.Width;
+        var y = Y + (token * YStride) + row;
+        if (Bias != null)
+            sum = TOps.Add(sum, TOps.Load(Bias + row));
+        if (Accumulate)
+            sum = TOps.Add(TOps.Load(y), sum);
+        TOps.Store(sum, y);
+    }
 }

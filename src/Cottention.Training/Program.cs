@@ -1,1 +1,27 @@
-return 0;
+using System.CommandLine;
+using Cottention.Inference;
+using Cottention.Training;
+using Cottention.Training.Commands;
+
+NativeEnvironment.Prepare();
+var root = new RootCommand("Trains, exports and evaluates Cottention language models. Exit codes: 0 done, 1 refused or failed, with one line on standard error.")
+{
+    TrainCommand.Create(),
+    ExportCommand.Create(),
+    SampleCommand.Create(),
+    EvaluateCommand.Create(),
+};
+try
+{
+    return await root.Parse(args).InvokeAsync(new InvocationConfiguration
+    {
+        EnableDefaultExceptionHandler = false,
+        // After Ctrl+C or a request to end: time for the step in progress and for the checkpoint.
+        ProcessTerminationTimeout = TimeSpan.FromMinutes(1),
+    });
+}
+catch (Exception e) when (e is InferenceException or IOException or InvalidDataException or FormatException or UnauthorizedAccessException)
+{
+    Console.Error.WriteLine($"cottention-training: {e.Message}");
+    return 1;
+}

@@ -1,0 +1,37 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace Cottention.Training.Commands;
+
+/// <summary>Makes options whose numbers are checked while the command line is read.</summary>
+internal static class Options
+{
+    /// <summary>An option with a default and a range.</summary>
+    public static Option<T> Number<T>(string name, T value, T least, T most, string description)
+        where T : struct, IComparable<T>, IFormattable
+    {
+        var option = new Option<T>(name) { Description = description, DefaultValueFactory = _ => value };
+        option.Validators.Add(result =>
+        {
+            var given = result.GetValueOrDefault<T>();
+            // NaN compares as less than every number.
+            if (given.CompareTo(least) < 0 || given.CompareTo(most) > 0)
+                result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} is {given}; allowed: {least} to {most}."));
+        });
+        return option;
+    }
+
+    /// <summary>Fails the command line when one of the files given is not there.</summary>
+    public static void MustExist(Option<string[]> option, Func<string, string> pathOf) => option.Validators.Add(result =>
+    {
+        foreach (var token in result.Tokens)
+            Check(result, pathOf(token.Value));
+    });
+
+    private static void Check(OptionResult result, string path)
+    {
+        if (!File.Exists(path))
+            result.AddError($"{path}: there is no such file.");
+    }
+}

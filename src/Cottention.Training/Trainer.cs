@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using Cottention.Inference;
+using Cottention.Torch;
+using Cottention.Training.Data;
+using Cottention.Training.Optimization;
+using static TorchSharp.torch;
+
+namespace Cottention.Training;
+
+/// <summary>
+/// One run: takes a batch, goes forward and back, moves the weights, and carries each row's state on to its next segment.
+/// With the same options, sources and number of threads the losses of a run that was stopped and resumed are those of an
+/// unbroken one.
+/// </summary>
+internal sealed class Trainer : IDisposable
+{
+    private readonly TrainingOptions _options;
+    private readonly BatchReader _reader;
+    private readonly LearningRate _rate;
+    private readonly IReadOnlyList<string> _sources;
+    private ModelState _state;
+
+    /// <param name="options">What defines the run.</param>
+    /// <param name="sets">What to train on.</param>
+    /// <param name="weights">Each set's share.</param>
+    /// <param name="vocabulary">N; the last token ends a document.</param>
+    public Trainer(TrainingOptions options, IReadOnlyList<DocumentSet> sets, IReadOnlyList<double> weights, int vocabulary)
+    {
+        _options = options;
+        _sources = [.. sets.Select(set => set.Name)];
+        _reader = new BatchReader(sets, weights, options.Batch, options.Length, endOfText: vocabulary - 1, options.Seed);
+        _rate = new LearningRate(options.LearningRate, options.Warmup, options.Steps, options.FinalShare);
+        Model = new CottentionModel(options.ModelConfig(vocabulary)) { ProductType = options.BFloat16 ? ScalarType.BFloat16 : null };
+        Model.Initialize(options.LowestNormConst, options.HighestNormConst, new Generator(options.Seed));
+        Optimizer = new AdamW(Model.named_parameters(), options.WeightDecay);
+        _state = ModelState.Zero(Model.Config, options.Batch, Model.Type).Detach();
+    }
+
+    /// <summary>What is trained.</summary>
+    public CottentionModel Model { get; }
+
+    /// <summary>What moves the weights.</summary>
+    public AdamW Optimizer { get; }
+
+    /// <summary>Steps taken.</summary>
+    public long Step => Optimizer.Steps;
+
+    /// <summary>Training time of earlier parts of the run and of this one.</summary>
+    public TimeSpan Elapsed { get; private set; }
+
+    /// <summary>One step of the optimizer.</summary>
+    /// <exception cref="InvalidOperationException">The loss is not finite: the run has diverged.</exception>
+    public StepReport TakeStep()
+    {
+        var started = Stopwatch.GetTimestamp();
+        var rate = _rate.At(Step);
+        var loss = 0.0;
+        for (var part = 0; part < _options.Accumulate; part++)
+            loss += GoForwardAndBack(_reader.Next()) / _options.Accumulate;
+        if (!double.IsFinite(loss))
+            throw new InvalidOperationException($"The loss of step {Step} is {loss}: the run has diverged. Try a lower learning rate.");
+        var gradient = Optimizer.ClipGradients(_options.Clip);
+        Optimizer.Step(rate);
+        var time = Stopwatch.GetElapsedTime(started);
+        Elapsed += time;
+        return new StepReport(Step, Step * _options.TokensPerStep, loss, gradient, rate, time);
+    }
+
+    /// <summary>Writes everything that is needed to go on.</summary>
+    public void Save(string path) => TrainingCheckpoint.Write(
+        path, Model, Optimizer, _state, new TrainingProgress(_options, _sources, Step, Elapsed.TotalSeconds, _reader.State));
+
+    /// <summary>Goes on where a checkpoint was written. Call it before the first step.</summary>
+    /// <exception cref="InferenceException"><see cref="InferenceError.InvalidModel"/>: damaged, or of another run.</exception>
+    public void Resume(string path)
+    {
+        var progress = TrainingCheckpoint.ReadProgress(path);
+        // Only the end of the run may move.
+        if (progress.Options with { Steps = _options.Steps } != _options)
+            throw new InferenceException(InferenceError.InvalidModel, $"{path}: is a run with other options: {progress.Options}; asked for: {_options}.");
+        if (!progress.Sources.SequenceEqual(_sources))
+            throw new InferenceException(InferenceError.InvalidModel, $"{path}: is a run on {string.Join(", ", progress.Sources)}; asked for: {string.Join(", ", _sources)}.");
+        TrainingCheckpoint.ReadWeights(path, Model);
+        TrainingCheckpoint.ReadMoments(path, Optimizer, _state);
+        _reader.State = progress.Reader;
+        Optimizer.Steps = progress.Step;
+        Elapsed = TimeSpan.FromSeconds(progress.Seconds);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _state.Dispose();
+        Optimizer.Dispose();
+        Model.Dispose();
+    }
+
+    /// <summary>Adds a batch's gradients. Returns its mean loss in nats a token.</summary>
+    private double GoForwardAndBack(SegmentBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        var tokens = tensor(batch.Tokens, [_options.Batch, _options.Length + 1]);
+        var before = Freshen(_state, batch.Fresh);
+        var (logits, after) = Model.Run(tokens.narrow(1, 0, _options.Length), before, AttentionForm.Parallel);
+        var loss = nn.functional.cross_entropy(logits.flatten(0, 1), tokens.narrow(1, 1, _options.Length).flatten());
+        (loss / _options.Accumulate).backward();
+        _state.Dispose();
+        _state = after.Detach();
+        return loss.item<float>();
+    }
+
+    /// <summary>The state with zeros for rows that begin a life.</summary>
+    private static ModelState Freshen(ModelState state, bool[] fresh)
+    {
+        var kept = tensor(fresh).logical_not();
+        return new ModelState(
+            [.. state.Layers.Select(layer => layer * kept.to(layer.dtype).reshape(-1, 1, 1, 1))],
+            state.Positions * kept.to(ScalarType.Int64));
+    }
+}

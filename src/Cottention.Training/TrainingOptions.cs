@@ -1,0 +1,83 @@
+using Cottention.Inference.Model;
+using Cottention.Training.Data;
+
+namespace Cottention.Training;
+
+/// <summary>What defines a run. Kept in its checkpoint; a run is only resumed with equal ones, but for <see cref="Steps"/>.</summary>
+internal sealed record TrainingOptions
+{
+    /// <summary>Most tokens of the vocabulary that is learnt, 257 to 65,536. Default 4096.</summary>
+    public int Vocabulary { get; init; } = 4096;
+
+    /// <summary>D. Default 256.</summary>
+    public int Width { get; init; } = 256;
+
+    /// <summary>H. Default 4.</summary>
+    public int Heads { get; init; } = 4;
+
+    /// <summary>L. Default 5.</summary>
+    public int Layers { get; init; } = 5;
+
+    /// <summary>Width of the MLP. Default 1024.</summary>
+    public int Inner { get; init; } = 1024;
+
+    /// <summary>Rotated components of a head. Default 64.</summary>
+    public int RotaryDim { get; init; } = 64;
+
+    /// <summary>First norm_const of a layer's first head. Default -3.</summary>
+    public double LowestNormConst { get; init; } = -3;
+
+    /// <summary>First norm_const of a layer's last head. Default 0.</summary>
+    public double HighestNormConst { get; init; }
+
+    /// <summary>T, tokens of a segment. Default 256.</summary>
+    public int Length { get; init; } = 256;
+
+    /// <summary>B, segments of a batch. Default 8.</summary>
+    public int Batch { get; init; } = 8;
+
+    /// <summary>Batches added up for one step. Default 1.</summary>
+    public int Accumulate { get; init; } = 1;
+
+    /// <summary>Steps of the whole run. May be changed when a run resumes: the decay then ends there.</summary>
+    public long Steps { get; init; } = 1000;
+
+    /// <summary>Steps in which the learning rate rises. Default 200.</summary>
+    public long Warmup { get; init; } = 200;
+
+    /// <summary>Highest learning rate. Default 2e-3.</summary>
+    public double LearningRate { get; init; } = 2e-3;
+
+    /// <summary>Last learning rate relative to the highest. Default 0.05.</summary>
+    public double FinalShare { get; init; } = 0.05;
+
+    /// <summary>Weight decay of matrices. Default 0.1.</summary>
+    public double WeightDecay { get; init; } = 0.1;
+
+    /// <summary>Longest gradient. Default 1.</summary>
+    public double Clip { get; init; } = 1;
+
+    /// <summary>Decides first weights and order of the data. Default 1.</summary>
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>Matrix products in bfloat16. Default false.</summary>
+    public bool BFloat16 { get; init; }
+
+    /// <summary>Tokens of one step.</summary>
+    public long TokensPerStep => (long)Length * Batch * Accumulate;
+
+    /// <summary>The model's sizes. The end of text also begins a text.</summary>
+    /// <param name="vocabulary">Tokens the vocabulary really has; the last is the end of text.</param>
+    public ModelConfig ModelConfig(int vocabulary) => new()
+    {
+        EmbeddingSize = Width,
+        HeadCount = Heads,
+        LayerCount = Layers,
+        InnerSize = Inner,
+        VocabularySize = vocabulary,
+        RotaryDim = RotaryDim,
+        TrainedPositions = Length * BatchReader.LongestLife,
+        BosTokenId = vocabulary - 1,
+        EosTokenId = vocabulary - 1,
+    };
+}

@@ -20,7 +20,7 @@ try
         ProcessTerminationTimeout = TimeSpan.FromMinutes(1),
     });
 }
-catch (Exception e) when (e is InferenceException or IOException or InvalidDataException or FormatException or UnauthorizedAccessException)
+catch (Exception e) when (e is InferenceException or TrainingDivergedException or IOException or InvalidDataException or FormatException or UnauthorizedAccessException)
 {
     Console.Error.WriteLine($"cottention-training: {e.Message}");
     return 1;

@@ -49,7 +49,7 @@ internal sealed class Trainer : IDisposable
     public TimeSpan Elapsed { get; private set; }
 
     /// <summary>One step of the optimizer.</summary>
-    /// <exception cref="InvalidOperationException">The loss is not finite: the run has diverged.</exception>
+    /// <exception cref="TrainingDivergedException">The loss is not finite.</exception>
     public StepReport TakeStep()
     {
         var started = Stopwatch.GetTimestamp();
@@ -58,7 +58,7 @@ internal sealed class Trainer : IDisposable
         for (var part = 0; part < _options.Accumulate; part++)
             loss += GoForwardAndBack(_reader.Next()) / _options.Accumulate;
         if (!double.IsFinite(loss))
-            throw new InvalidOperationException($"The loss of step {Step} is {loss}: the run has diverged. Try a lower learning rate.");
+            throw new TrainingDivergedException(Step, loss);
         var gradient = Optimizer.ClipGradients(_options.Clip);
         Optimizer.Step(rate);
         var time = Stopwatch.GetElapsedTime(started);

@@ -66,6 +66,16 @@ internal sealed record TrainingOptions
     /// <summary>Tokens of one step.</summary>
     public long TokensPerStep => (long)Length * Batch * Accumulate;
 
+    /// <summary>Checks what the sizes must have in common.</summary>
+    /// <exception cref="FormatException">They make no model; the message says why in one line.</exception>
+    public void CheckSizes()
+    {
+        if (Width % Heads != 0 || Width / Heads % 2 != 0)
+            throw new FormatException($"The width is {Width} and the heads are {Heads}; allowed: a width that is an even number times the heads.");
+        if (RotaryDim % 2 != 0 || RotaryDim > Width / Heads)
+            throw new FormatException($"The rotary dim is {RotaryDim}; allowed: even, up to width / heads = {Width / Heads}.");
+    }
+
     /// <summary>The model's sizes. The end of text also begins a text.</summary>
     /// <param name="vocabulary">Tokens the vocabulary really has; the last is the end of text.</param>
     public ModelConfig ModelConfig(int vocabulary) => new()

@@ -72,9 +72,11 @@ internal sealed class TrainCommand
     {
         if (parse.GetValue(_threads) is > 0 and var threads)
             torch.set_num_threads(threads);
+        var options = ReadOptions(parse);
+        options.CheckSizes();
         new TrainingRun(new RunSettings
         {
-            Options = ReadOptions(parse),
+            Options = options,
             Data = [.. parse.GetRequiredValue(_data).Select(TextSource.Parse)],
             Valid = [.. (parse.GetValue(_valid) ?? []).Select(TextSource.Parse)],
             Out = parse.GetRequiredValue(_out),

@@ -1,0 +1,26 @@
+using Cottention.Training.Commands;
+
+namespace Cottention.Training.Tests.Commands;
+
+public sealed class TrainCommandTests : IDisposable
+{
+    private readonly ToyText _toy = new();
+
+    public void Dispose() => _toy.Dispose();
+
+    [Theory]
+    [InlineData("--steps 0", "--steps is 0; allowed: 1 to ")]
+    [InlineData("--learning-rate NaN", "--learning-rate is NaN; allowed: 0 to 1.")]
+    [InlineData("--vocabulary 256", "--vocabulary is 256; allowed: 257 to 65536.")]
+    [InlineData("--valid no-such-file.txt", "no-such-file.txt: there is no such file.")]
+    public void Parse_FaultyOption_IsRefusedWithItsNameAndWhatIsAllowed(string options, string message)
+    {
+        var parse = TrainCommand.Create().Parse($"--data {_toy.TextPath} --out {_toy.Folder} {options}");
+
+        Assert.Contains(message, Assert.Single(parse.Errors).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Parse_DataAndOutOnly_IsEnough() =>
+        Assert.Empty(TrainCommand.Create().Parse($"--data {_toy.TextPath}=0.5 --out {_toy.Folder}").Errors);
+}

@@ -12,44 +12,38 @@ internal sealed class Admission(int maxRunning, int maxQueued) : IDisposable
     /// <summary>Generations that wait for one.</summary>
     public int Queued => Math.Max(0, Volatile.Read(ref _inside) - Running);
 
-    /// <summary>Waits for a place; dispose the result to give it back. Raises <see cref="InferenceError.Overloaded"/> at once when the queue is full.</summary>
-    public async ValueTask<Place> EnterAsync(CancellationToken cancellationToken)
+    /// <summary>A place in the queue, before any work is done for the caller. Raises <see cref="InferenceError.Overloaded"/> at once when it is full.</summary>
+    public Place Queue()
     {
-        if (Interlocked.Increment(ref _inside) > maxRunning + maxQueued)
-        {
-            Interlocked.Decrement(ref _inside);
-            throw new InferenceException(InferenceError.Overloaded, $"{maxRunning} generations run and {maxQueued} wait; try again later");
-        }
-        try
-        {
-            await _places.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (Interlocked.Increment(ref _inside) <= maxRunning + maxQueued)
             return new Place(this);
-        }
-        catch
-        {
-            Interlocked.Decrement(ref _inside);
-            throw;
-        }
+        Interlocked.Decrement(ref _inside);
+        throw new InferenceException(InferenceError.Overloaded, $"{maxRunning} generations run and {maxQueued} wait; try again later");
     }
 
     public void Dispose() => _places.Dispose();
 
-    private void Leave()
-    {
-        _places.Release();
-        Interlocked.Decrement(ref _inside);
-    }
-
-    /// <summary>A place in the running set.</summary>
+    /// <summary>A caller's place: in the queue, then in the running set.</summary>
     public sealed class Place(Admission admission) : IDisposable
     {
+        private bool _running;
         private bool _left;
 
-        /// <summary>Gives the place back, once.</summary>
+        /// <summary>Waits until the place is in the running set.</summary>
+        public async ValueTask EnterAsync(CancellationToken cancellationToken)
+        {
+            await admission._places.WaitAsync(cancellationToken).ConfigureAwait(false);
+            _running = true;
+        }
+
+        /// <summary>Gives the place back, once. Not while <see cref="EnterAsync"/> waits.</summary>
         public void Dispose()
         {
-            if (!Interlocked.Exchange(ref _left, true))
-                admission.Leave();
+            if (Interlocked.Exchange(ref _left, true))
+                return;
+            if (_running)
+                admission._places.Release();
+            Interlocked.Decrement(ref admission._inside);
         }
     }
 }

@@ -30,6 +30,10 @@ public sealed class EngineOptions
     [Range(4, 65_536)]
     public int EventCapacity { get; set; } = 256;
 
+    /// <summary>Time a reader that is too far behind may take nothing before its generation ends, in seconds. Default 60.</summary>
+    [Range(1, 86_400)]
+    public int ReaderTimeoutSeconds { get; set; } = 60;
+
     /// <summary>Most prompt tokens of one generation. Default 1,000,000.</summary>
     [Range(1, 100_000_000)]
     public int MaxPromptTokens { get; set; } = 1_000_000;

@@ -97,6 +97,9 @@ internal sealed class Generation
 
     public long FirstTokenAt { get; set; }
 
+    /// <summary>Since when the reader has been too far behind.</summary>
+    public long BlockedAt { get; set; }
+
     /// <summary>Ends when the step thread has let go.</summary>
     public TaskCompletionSource<GenerationOutcome> Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -108,7 +111,7 @@ internal sealed class Generation
     /// <summary>The state has consumed the next tokens of the input.</summary>
     public void Consume(int count) => _consumed += count;
 
-    /// <summary>Makes a sampled token the input. The prompt, if it was long, can be collected.</summary>
+    /// <summary>Makes a sampled token the input.</summary>
     public void SetNext(int token)
     {
         _next[0] = token;

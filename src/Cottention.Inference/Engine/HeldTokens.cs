@@ -15,6 +15,7 @@ internal sealed class HeldTokens
     public const int MaxHeld = 1024;
 
     private const int Capacity = 2 * MaxHeld;
+    private const int CatchUpTokens = 32;
 
     private readonly int _topPerItem;
     private readonly TokenItem[] _items;
@@ -46,8 +47,8 @@ internal sealed class HeldTokens
     /// <summary>Tokens whose text has been released, in order.</summary>
     public ReadOnlySpan<int> Released => _tokens.AsSpan(0, _released);
 
-    /// <summary>Whether the released tokens must be forgotten before another <see cref="MaxHeld"/> fit.</summary>
-    public bool IsHalfFull => _released >= MaxHeld;
+    /// <summary>Whether enough tokens have been released for the reserve to consume them: few, so that no step takes long.</summary>
+    public bool IsCatchUpDue => _released >= CatchUpTokens;
 
     /// <summary>Adds a token with its place in the stream of decoded bytes.</summary>
     public void Add(in TokenItem item, ReadOnlySpan<TokenLogprob> top, long start, int length)

@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using Cottention.Inference.Runners;
 using Cottention.Inference.Sampling;
-using Cottention.Inference.Tokenization;
 using Microsoft.Extensions.Logging;
 
 namespace Cottention.Inference.Engine;
@@ -35,6 +34,7 @@ public sealed class InferenceEngine : IAsyncDisposable
     private long _step;
     private long _lastTick;
     private volatile bool _stopping;
+    private volatile bool _sweepDead;
 
     // [MaxRunning, N] f32
     private readonly float[] _logits;
@@ -59,7 +59,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         _scheduler = new Scheduler(options.PrefillChunk);
         _slots = new SlotPool(runner, options) { Parked = session => Parked?.Invoke(session) };
         _rollback = new StopRollback(runner, _slots);
-        _sampler = new Sampler(runner.VocabularySize, DeadTokens(model.Tokenizer));
+        _sampler = new Sampler(runner.VocabularySize, model.Tokenizer.DeadTokens);
         _plan = new StepPlan(options.MaxRunning, options.TokenBudget);
         _running = new Generation[options.MaxRunning];
         _planned = new Generation[options.MaxRunning];
@@ -102,6 +102,13 @@ public sealed class InferenceEngine : IAsyncDisposable
     /// <summary>Wakes the step thread: there is room or work.</summary>
     internal void Wake() => _wake.Set();
 
+    /// <summary>Has the step thread free the slots of session objects that are dead.</summary>
+    internal void FreeDeadSlots()
+    {
+        _sweepDead = true;
+        Wake();
+    }
+
     /// <summary>Hands a generation to the step thread; false if the engine is stopping. The caller holds a place.</summary>
     internal bool TrySubmit(Generation generation)
     {
@@ -117,6 +124,8 @@ public sealed class InferenceEngine : IAsyncDisposable
         Volatile.Write(ref _lastTick, _time.GetTimestamp());
         while (_submitted.Reader.TryRead(out var generation))
             Admit(generation);
+        if (_sweepDead)
+            SweepDead();
         DropCancelled();
         _scheduler.Fill(_running.AsSpan(0, _runningCount), _plan, _planned);
         if (_plan.RowCount == 0)
@@ -126,6 +135,8 @@ public sealed class InferenceEngine : IAsyncDisposable
             return true;
         for (var i = 0; i < _plan.RowCount; i++)
             Advance(_planned[i], _plan.Rows[i]);
+        // What has ended can be collected while nothing runs.
+        Array.Clear(_planned);
         Metrics.StepEnded(_plan, _time.GetElapsedTime(started));
         _step++;
         return true;
@@ -191,8 +202,32 @@ public sealed class InferenceEngine : IAsyncDisposable
     private void DropCancelled()
     {
         for (var i = _runningCount - 1; i >= 0; i--)
-            if (_running[i].IsCancelRequested)
-                Drop(_running[i], new GenerationOutcome(GenerationEnd.Cancelled));
+        {
+            var generation = _running[i];
+            if (generation.IsCancelRequested)
+                Drop(generation, new GenerationOutcome(GenerationEnd.Cancelled));
+            else if (IsReaderGone(generation))
+                Fail(generation, new InferenceException(InferenceError.Overloaded,
+                    $"the reader took nothing for {Options.ReaderTimeoutSeconds} s; the session is at its previous version"));
+        }
+    }
+
+    private bool IsReaderGone(Generation generation)
+    {
+        if (!generation.IsBlocked)
+        {
+            generation.BlockedAt = 0;
+            return false;
+        }
+        if (generation.BlockedAt == 0)
+            generation.BlockedAt = _lastTick;
+        return _time.GetElapsedTime(generation.BlockedAt, _lastTick).TotalSeconds > Options.ReaderTimeoutSeconds;
+    }
+
+    private void SweepDead()
+    {
+        _sweepDead = false;
+        _slots.ReleaseDead();
     }
 
     private bool TryRun()
@@ -278,6 +313,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         _rollback.Follow(generation, logits, wasHolding);
         session.Window.Add(sampled.Id);
         session.PendingToken = sampled.Id;
+        session.HasLogits = false;
         generation.SetNext(sampled.Id);
         if (generation.OutputTokens == generation.MaxTokens)
             Finish(generation, FinishReason.Length, null);
@@ -354,9 +390,6 @@ public sealed class InferenceEngine : IAsyncDisposable
 
     private Span<float> StateIn(Generation generation) =>
         MemoryMarshal.Cast<byte, float>(generation.StateBuffer.AsSpan(generation.StateOffset, (int)_runner.StateLayout.Bytes));
-
-    private static int[] DeadTokens(TextTokenizer tokenizer) =>
-        [.. Enumerable.Range(0, tokenizer.VocabularySize).Where(tokenizer.IsDead)];
 
     private static InferenceException SamplingFault(SampleOutcome outcome, long position) => outcome == SampleOutcome.NoCandidates
         ? new InferenceException([new FieldViolation("banned_tokens", "leaves no token that can be sampled")])

@@ -57,6 +57,14 @@ internal sealed class SlotPool
         Resident--;
     }
 
+    /// <summary>Frees the slots of dead session objects.</summary>
+    public void ReleaseDead()
+    {
+        foreach (var owner in _owners)
+            if (owner is { IsDead: true, IsRunning: false })
+                Release(owner);
+    }
+
     /// <summary>A slot whose contents the caller overwrites at once.</summary>
     public int TakeReserve()
     {

@@ -26,7 +26,7 @@ internal sealed class StopRollback(IModelRunner runner, SlotPool slots)
         }
         if (!wasHolding)
             Take(generation, logits);
-        else if (tokens.IsHalfFull)
+        else if (tokens.IsCatchUpDue)
             CatchUp(generation, keep: 1);
     }
 
@@ -41,6 +41,7 @@ internal sealed class StopRollback(IModelRunner runner, SlotPool slots)
             // Part of the token's own text was released: it stays.
             session.Window.Add(token);
             session.PendingToken = token;
+            session.HasLogits = false;
             return;
         }
         if (!wasHolding)

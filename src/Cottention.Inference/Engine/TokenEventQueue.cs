@@ -101,6 +101,7 @@ internal sealed class TokenEventQueue
             Logprob = float.IsNaN(item.Logprob) ? null : item.Logprob,
             TopLogprobs = item.TopCount == 0 ? [] : TopOf(item.Index)[..item.TopCount].ToArray(),
         };
+        Interlocked.MemoryBarrier();
         if (_writerWaits)
         {
             _writerWaits = false;

@@ -12,7 +12,7 @@ namespace Cottention.Inference.Sessions;
 public sealed partial class FileSessionStore : ISessionStore, IDisposable
 {
     private const string Extension = ".session";
-    private const string TemporaryExtension = ".tmp";
+    private const string TemporaryExtension = ".session.tmp";
     private const int LockStripes = 64;
 
     private readonly string _folder;
@@ -78,11 +78,22 @@ public sealed partial class FileSessionStore : ISessionStore, IDisposable
     }, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<SnapshotHeader>> ListAsync(string? afterId, int limit, CancellationToken cancellationToken) => Task.Run(() =>
+    public Task<IReadOnlyList<SnapshotHeader>> ListAsync(string? afterId, int limit, CancellationToken cancellationToken) =>
+        Task.Run(() => List(afterId, limit, cancellationToken), cancellationToken);
+
+    /// <summary>Lets another process have the folder.</summary>
+    public void Dispose()
+    {
+        _folderLock.Dispose();
+        foreach (var stripe in _locks)
+            stripe.Dispose();
+    }
+
+    private IReadOnlyList<SnapshotHeader> List(string? afterId, int limit, CancellationToken cancellationToken)
     {
         // File names are hashes, so each page reads every header (2 KiB a session); only the page's own are kept.
         var page = new SortedSet<SnapshotHeader>(Comparer<SnapshotHeader>.Create((a, b) => string.CompareOrdinal(a.Id, b.Id)));
-        foreach (var path in Directory.EnumerateFiles(_folder, "*" + Extension))
+        foreach (var path in Files())
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (TryReadHeader(path) is not { } header || string.CompareOrdinal(header.Id, afterId ?? "") <= 0)
@@ -91,15 +102,19 @@ public sealed partial class FileSessionStore : ISessionStore, IDisposable
             if (page.Count > limit)
                 page.Remove(page.Max!); // not null: the set has an element
         }
-        return (IReadOnlyList<SnapshotHeader>)[.. page];
-    }, cancellationToken);
+        return [.. page];
+    }
 
-    /// <summary>Lets another process have the folder.</summary>
-    public void Dispose()
+    private string[] Files()
     {
-        _folderLock.Dispose();
-        foreach (var stripe in _locks)
-            stripe.Dispose();
+        try
+        {
+            return Directory.GetFiles(_folder, "*" + Extension);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InferenceException(InferenceError.StoreFailed, $"session folder: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
     }
 
     private SnapshotHeader? TryReadHeader(string path)

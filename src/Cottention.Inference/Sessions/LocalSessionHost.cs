@@ -44,36 +44,39 @@ public sealed class LocalSessionHost : ISessionHost
             SessionId.Check(id);
         GenerationRules.Check(request, _engine.Options, Model.Config.VocabularySize);
         var submittedAt = _time.GetTimestamp();
-        var prompt = Tokenize(request);
+        using var place = _engine.Admission.Queue();
         var session = request.SessionId is null ? NewOneOff() : Acquire(request.SessionId);
-        try
+        using var holding = new Holding(this, session);
+        var prompt = await TokenizeAsync(request, cancellationToken).ConfigureAwait(false);
+        await place.EnterAsync(cancellationToken).ConfigureAwait(false);
+        // From here to the commit the session's fields are ahead of the store: whatever ends this ends the object.
+        holding.IsUncommitted = true;
+        var echo = request.Echo;
+        for (var end = GenerationEnd.NeedsState; end == GenerationEnd.NeedsState;)
         {
-            using var place = await _engine.Admission.EnterAsync(cancellationToken).ConfigureAwait(false);
-            for (var end = GenerationEnd.NeedsState; end == GenerationEnd.NeedsState;)
+            var generation = await BeginAsync(session, request, prompt, submittedAt, cancellationToken).ConfigureAwait(false);
+            try
             {
-                var generation = await BeginAsync(session, request, prompt, submittedAt, cancellationToken).ConfigureAwait(false);
-                try
-                {
-                    if (request.Echo)
-                        yield return new TokenEvent { Index = -1, Position = generation.CachedPosition, Text = EchoOf(request) };
-                    while (await generation.Queue.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
-                        while (generation.Queue.TryRead(out var token))
-                            yield return token!; // not null: TryRead was true
-                }
-                finally
-                {
-                    await LetGoAsync(generation).ConfigureAwait(false);
-                }
-                end = generation.Completion.Task.Result.End;
-                if (end == GenerationEnd.NeedsState)
-                    continue;
-                place.Dispose();
-                yield return await CommitAsync(generation).ConfigureAwait(false);
+                if (echo)
+                    yield return new TokenEvent { Index = -1, Position = generation.CachedPosition, Text = EchoOf(request) };
+                echo = false;
+                while (await generation.Queue.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+                    while (generation.Queue.TryRead(out var token))
+                        yield return token!; // not null: TryRead was true
             }
-        }
-        finally
-        {
-            GiveBack(session);
+            finally
+            {
+                await LetGoAsync(generation).ConfigureAwait(false);
+            }
+            end = generation.Completion.Task.Result.End;
+            if (end == GenerationEnd.NeedsState)
+                continue;
+            var last = await CommitAsync(generation).ConfigureAwait(false);
+            // Given back before the last event: who has seen it may call again at once.
+            holding.IsUncommitted = false;
+            holding.Dispose();
+            place.Dispose();
+            yield return last;
         }
     }
 
@@ -101,7 +104,7 @@ public sealed class LocalSessionHost : ISessionHost
     public async Task<SessionInfo> GetAsync(string id, CancellationToken cancellationToken)
     {
         SessionId.Check(id);
-        return InfoOf(await _store.LoadHeaderAsync(id, cancellationToken).ConfigureAwait(false) ?? throw SessionSnapshots.NotFound(id));
+        return InfoOf(_snapshots.CheckModel(await _store.LoadHeaderAsync(id, cancellationToken).ConfigureAwait(false) ?? throw SessionSnapshots.NotFound(id)));
     }
 
     /// <inheritdoc/>
@@ -120,18 +123,10 @@ public sealed class LocalSessionHost : ISessionHost
     public async Task DeleteAsync(string id, CancellationToken cancellationToken)
     {
         SessionId.Check(id);
-        var session = Acquire(id);
-        try
-        {
-            if (!await _store.DeleteAsync(id, cancellationToken).ConfigureAwait(false))
-                throw SessionSnapshots.NotFound(id);
-            // Dead: the slot it may hold is the first to be given away.
-            session.Discard();
-        }
-        finally
-        {
-            GiveBack(session);
-        }
+        using var holding = new Holding(this, Acquire(id));
+        if (!await _store.DeleteAsync(id, cancellationToken).ConfigureAwait(false))
+            throw SessionSnapshots.NotFound(id);
+        holding.IsUncommitted = true;
     }
 
     /// <inheritdoc/>
@@ -153,9 +148,10 @@ public sealed class LocalSessionHost : ISessionHost
         _engine.Options.MaxQueued,
         Layout.Bytes);
 
-    private int[] Tokenize(GenerationRequest request)
+    private async Task<int[]> TokenizeAsync(GenerationRequest request, CancellationToken cancellationToken)
     {
-        var tokens = request.PromptTokens?.ToArray() ?? Model.Tokenizer.Encode(request.Prompt, request.ParseControlTokens);
+        var tokens = request.PromptTokens?.ToArray()
+            ?? await Model.Tokenizer.EncodeAsync(request.Prompt, request.ParseControlTokens, cancellationToken).ConfigureAwait(false);
         if (tokens.Length > _engine.Options.MaxPromptTokens)
             throw new InferenceException([new FieldViolation("prompt", $"has {tokens.Length} tokens; allowed: {_engine.Options.MaxPromptTokens}")]);
         return tokens;
@@ -171,9 +167,14 @@ public sealed class LocalSessionHost : ISessionHost
     {
         while (true)
         {
-            var fresh = new Session(id, Model.Config.VocabularySize);
-            var session = _sessions.GetOrAdd(id, fresh);
-            if (ReferenceEquals(session, fresh) || session.TryAcquire())
+            if (!_sessions.TryGetValue(id, out var session))
+            {
+                var fresh = new Session(id, Model.Config.VocabularySize);
+                if (_sessions.TryAdd(id, fresh))
+                    return fresh;
+                continue;
+            }
+            if (session.TryAcquire())
                 return session;
             if (!session.IsDead)
                 throw new InferenceException(InferenceError.SessionConflict, $"session '{id}' is busy: another generation holds it");
@@ -181,14 +182,18 @@ public sealed class LocalSessionHost : ISessionHost
         }
     }
 
-    // A session that is not resident is of no use to the next caller, who loads it anew.
-    private void GiveBack(Session session)
+    // A session object that is dead or not resident is of no use to the next caller, who loads the session anew.
+    private void GiveBack(Session session, bool uncommitted)
     {
         if (session.Id is null)
             return;
+        if (uncommitted)
+            session.Discard();
         session.Release();
         if (session.IsDead || (session.Slot < 0 && session.TryRetire()))
             _sessions.TryRemove(KeyValuePair.Create(session.Id, session));
+        if (session.IsDead && session.Slot >= 0)
+            _engine.FreeDeadSlots();
     }
 
     private void ForgetParked(Session session)
@@ -204,7 +209,6 @@ public sealed class LocalSessionHost : ISessionHost
         if (prompt.Length == 0 && session.TokenCount == 0)
             prompt = Model.Tokenizer.BosTokenId is { } bos ? [bos]
                 : throw new InferenceException([new FieldViolation("prompt", "is empty, the session holds no token yet and the model has no token to begin with")]);
-        // From here on the session's fields are uncommitted: a cancelled or failed generation ends the object.
         if (request.Sampling.Seed is { } seed)
             session.Random = new RandomState(seed);
         if (prompt.Length > 0)
@@ -216,10 +220,7 @@ public sealed class LocalSessionHost : ISessionHost
             HasImport = import is not null,
             SubmittedAt = submittedAt,
         };
-        if (_engine.TrySubmit(generation))
-            return generation;
-        session.Discard();
-        throw new InferenceException(InferenceError.Unavailable, "the server is stopping");
+        return _engine.TrySubmit(generation) ? generation : throw new InferenceException(InferenceError.Unavailable, "the server is stopping");
     }
 
     // The session stays taken until the step thread has let go of it: within one step.
@@ -264,4 +265,20 @@ public sealed class LocalSessionHost : ISessionHost
     }
 
     private static ulong NewSeed() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+
+    /// <summary>The one writer's hold on a session, given back once.</summary>
+    private sealed class Holding(LocalSessionHost host, Session session) : IDisposable
+    {
+        private bool _givenBack;
+
+        /// <summary>Whether the session's fields are ahead of the store.</summary>
+        public bool IsUncommitted { get; set; }
+
+        public void Dispose()
+        {
+            if (!_givenBack)
+                host.GiveBack(session, IsUncommitted);
+            _givenBack = true;
+        }
+    }
 }

@@ -21,7 +21,7 @@ internal static partial class SessionFiles
             Directory.CreateDirectory(folder, PrivateFolder);
     }
 
-    /// <summary>The file's bytes; null if there is none. A link or a file over 2 GiB is an error.</summary>
+    /// <summary>The file's bytes; null if there is none. A link or a file over 1 GiB is an error.</summary>
     public static byte[]? ReadAll(string path)
     {
         using var handle = OpenForRead(path);
@@ -43,6 +43,8 @@ internal static partial class SessionFiles
     /// <summary>Writes a new file, flushes it to the device, renames it over the old one and flushes the folder.</summary>
     public static void WriteDurably(string temporary, string path, ReadOnlySpan<byte> bytes)
     {
+        // Opened first: once the rename is done, only the device can fail.
+        using var folder = OpenFolder(Path.GetDirectoryName(path)!); // never null: path is a file inside the store's folder
         try
         {
             var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0 };
@@ -60,17 +62,29 @@ internal static partial class SessionFiles
             File.Delete(temporary);
             throw;
         }
-        FlushFolder(Path.GetDirectoryName(path)!); // never null: path is a file inside the store's folder
+        Flush(folder);
     }
 
     /// <summary>Makes a rename or a deletion survive a power cut. .NET has no call for it.</summary>
     public static void FlushFolder(string folder)
     {
+        using var handle = OpenFolder(folder);
+        Flush(handle);
+    }
+
+    // null where folders cannot be flushed.
+    private static SafeFileHandle? OpenFolder(string folder)
+    {
         if (!OperatingSystem.IsLinux())
-            return;
-        using var handle = Open(folder, ReadOnlyFlag | CloseOnExecFlag);
-        if (handle.IsInvalid || Fsync(handle) != 0)
-            throw new IOException($"cannot flush {folder}: {LastError()}");
+            return null;
+        var handle = Open(folder, ReadOnlyFlag | CloseOnExecFlag);
+        return handle.IsInvalid ? throw new IOException($"cannot open {folder}: {LastError()}") : handle;
+    }
+
+    private static void Flush(SafeFileHandle? folder)
+    {
+        if (folder is not null && Fsync(folder) != 0)
+            throw new IOException($"cannot flush the session folder: {LastError()}");
     }
 
     private static SafeFileHandle? OpenForRead(string path)

@@ -60,12 +60,12 @@ public static class SessionSnapshot
         var header = bytes[..HeaderBytes];
         if (!header.StartsWith(Magic))
             throw Corrupt(name, "it does not begin with CTTNSNAP");
+        if (XxHash64.HashToUInt64(header[..HeaderChecksumOffset]) != BinaryPrimitives.ReadUInt64LittleEndian(header[HeaderChecksumOffset..]))
+            throw Corrupt(name, "the header's checksum differs");
         var format = ReadInt32(header, 8);
         if (format != FormatVersion || ReadInt32(header, 12) != StateLayout.Version)
             throw new InferenceException(InferenceError.SessionModelMismatch,
                 $"{name}: snapshot format {format}, state layout {ReadInt32(header, 12)}; this build reads format {FormatVersion}, layout {StateLayout.Version}");
-        if (XxHash64.HashToUInt64(header[..HeaderChecksumOffset]) != BinaryPrimitives.ReadUInt64LittleEndian(header[HeaderChecksumOffset..]))
-            throw Corrupt(name, "the header's checksum differs");
         return ReadFields(header, name);
     }
 
@@ -137,14 +137,18 @@ public static class SessionSnapshot
             UndecodedBytes = bytes.Slice(114, undecoded).ToArray(),
             Window = MemoryMarshal.Cast<byte, int>(bytes.Slice(WindowOffset, window * sizeof(int))).ToArray(),
         };
-        if (!SessionId.IsValid(header.Id) || (header.ParentId is { } p && !SessionId.IsValid(p)) || header.Version < 1
-            || header.Position < 0 || header.PendingToken < -1 || header.LogitsCount is < 0 or > MaxLogits
-            || (header.PendingToken >= 0 && header.LogitsCount > 0))
+        if (!SessionId.IsValid(header.Id) || (header.ParentId is { } p && !SessionId.IsValid(p)) || header.Version is < 1 or > MaxCount
+            || header.Position is < 0 or > MaxCount || header.PendingToken < -1 || header.LogitsCount is < 0 or > MaxLogits
+            || (header.PendingToken >= 0 && header.LogitsCount > 0)
+            || (header.Position > 0 && header.PendingToken < 0 && header.LogitsCount == 0))
             throw Corrupt(name, "a field of the header is out of range");
         return header;
     }
 
     private const int MaxLogits = 1 << 24;
+
+    // Leaves room to count on.
+    private const long MaxCount = 1L << 62;
 
     private static bool IsPlausible(StateLayout layout)
     {

@@ -49,9 +49,21 @@ internal sealed class SessionSnapshots(InferenceEngine engine, ISessionStore sto
         session.PastTrainedLength = header.PastTrainedLength;
         session.Random = new RandomState(header.Seed);
         session.Window.Restore(header.Window);
-        session.Decoder.Restore(header.UndecodedBytes);
+        RestoreDecoder(session, header);
         SessionSnapshot.LogitsOf(snapshot, header).CopyTo(session.Logits);
         return header.Position > 0 ? snapshot : null;
+    }
+
+    private static void RestoreDecoder(Session session, SnapshotHeader header)
+    {
+        try
+        {
+            session.Decoder.Restore(header.UndecodedBytes);
+        }
+        catch (ArgumentException e)
+        {
+            throw new InferenceException(InferenceError.SessionCorrupt, $"session '{header.Id}': the snapshot is damaged: its undecoded bytes begin no code point", e);
+        }
     }
 
     /// <summary>Commits what a finished generation left; if the store fails, the session object dies and the previous version stands.</summary>
@@ -117,7 +129,8 @@ internal sealed class SessionSnapshots(InferenceEngine engine, ISessionStore sto
         };
     }
 
-    private SnapshotHeader CheckModel(SnapshotHeader header)
+    /// <summary>Refuses another model's session and one that does not fit this model.</summary>
+    public SnapshotHeader CheckModel(SnapshotHeader header)
     {
         if (header.ModelFingerprint != Model.Fingerprint || header.Layout != Layout)
             throw new InferenceException(InferenceError.SessionModelMismatch,

@@ -15,6 +15,10 @@ public sealed class TextTokenizer
     // The library's merging is quadratic in the piece at the worst; longer pieces, in chars, go through BpeMerger.
     private const int LongPiece = 256;
 
+    // Chars from which encoding takes noticeable time and memory, and how many such texts are encoded at once.
+    private const int LongText = 1 << 16;
+    private const int MaxLongTexts = 2;
+
     private enum Kind : byte
     {
         Dead,
@@ -22,6 +26,7 @@ public sealed class TextTokenizer
         Control,
     }
 
+    private readonly TaskScheduler _longTexts = new ConcurrentExclusiveSchedulerPair(TaskScheduler.Default, MaxLongTexts).ConcurrentScheduler;
     private readonly Kind[] _kinds;
     private readonly byte[] _bytes;
     private readonly int[] _offsets;
@@ -127,6 +132,14 @@ public sealed class TextTokenizer
     /// <param name="text">Any text.</param>
     /// <param name="parseControlTokens">Whether control tokens written out in it are control tokens; otherwise they are plain text.</param>
     public int[] Encode(string text, bool parseControlTokens = false) => [.. EncodeToList(text, parseControlTokens)];
+
+    /// <summary><see cref="Encode"/> for callers that come in numbers: of long texts only a few are encoded at once, since each takes memory and time.</summary>
+    public async ValueTask<int[]> EncodeAsync(string text, bool parseControlTokens, CancellationToken cancellationToken)
+    {
+        if (text.Length <= LongText)
+            return Encode(text, parseControlTokens);
+        return await Task.Factory.StartNew(() => Encode(text, parseControlTokens), cancellationToken, TaskCreationOptions.None, _longTexts).ConfigureAwait(false);
+    }
 
     /// <summary>How many tokens <see cref="Encode"/> gives.</summary>
     public int CountTokens(string text, bool parseControlTokens = false) => EncodeToList(text, parseControlTokens).Count;

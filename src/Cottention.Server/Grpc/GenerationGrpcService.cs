@@ -27,11 +27,8 @@ internal sealed class GenerationGrpcService(Serving serving, CallLimits limits) 
         }
     }
 
-    public override Task<TokenizeResponse> Tokenize(TokenizeRequest request, ServerCallContext context)
-    {
-        var tokens = serving.Require().Model.Tokenizer.Encode(request.Text, request.ParseControlTokens);
-        return Task.FromResult(new TokenizeResponse { Tokens = { tokens } });
-    }
+    public override async Task<TokenizeResponse> Tokenize(TokenizeRequest request, ServerCallContext context) =>
+        new() { Tokens = { await EncodeAsync(request.Text, request.ParseControlTokens, context) } };
 
     public override Task<DetokenizeResponse> Detokenize(DetokenizeRequest request, ServerCallContext context)
     {
@@ -40,11 +37,11 @@ internal sealed class GenerationGrpcService(Serving serving, CallLimits limits) 
         return Task.FromResult(new DetokenizeResponse { Text = tokenizer.Decode([.. request.Tokens]) });
     }
 
-    public override Task<CountTokensResponse> CountTokens(CountTokensRequest request, ServerCallContext context)
-    {
-        var count = serving.Require().Model.Tokenizer.CountTokens(request.Text, request.ParseControlTokens);
-        return Task.FromResult(new CountTokensResponse { Count = count });
-    }
+    public override async Task<CountTokensResponse> CountTokens(CountTokensRequest request, ServerCallContext context) =>
+        new() { Count = (await EncodeAsync(request.Text, request.ParseControlTokens, context)).Length };
+
+    private ValueTask<int[]> EncodeAsync(string text, bool parseControlTokens, ServerCallContext context) =>
+        serving.Require().Model.Tokenizer.EncodeAsync(text, parseControlTokens, context.CancellationToken);
 
     // The library's own token aborts the call without a status, so it is given only to a reader that does not read anyway.
     private static async Task WriteAsync(IServerStreamWriter<GenerateResponse> responses, GenerateResponse response, ServerCallContext context, CancellationToken limit)

@@ -6,7 +6,7 @@ namespace Cottention.Server.Hosting;
 internal static class ModelFolder
 {
     /// <summary>Folder name of the shipped model under <c>deploy/models</c>.</summary>
-    public const string Shipped = "tinystories-cottention";
+    public const string Shipped = "cottention-stories";
 
     /// <summary>
     /// The folder given, or else the shipped one: <c>models/NAME</c> beside the program (an installed server), or

@@ -131,6 +131,55 @@ public sealed class InferenceEngineTests
     }
 
     [Fact]
+    public async Task Generate_CancelledAfterTheEngineHasFinished_CommitsNothing()
+    {
+        await using var test = new TestEngine();
+        await test.Host.CreateAsync("s", 1, default);
+        await test.RunAsync(new GenerationRequest { SessionId = "s", Prompt = "one", MaxTokens = 3, IgnoreEos = true });
+        var before = await StateOf(test, "s");
+        var request = new GenerationRequest { SessionId = "s", Prompt = "two", MaxTokens = 8, IgnoreEos = true };
+        var reader = test.Host.GenerateAsync(request, default).GetAsyncEnumerator();
+        Assert.True(await reader.MoveNextAsync());
+        // A generation that was admitted later ends later: the first has ended when this one has.
+        await test.RunAsync(new GenerationRequest { Prompt = "other", MaxTokens = 100, IgnoreEos = true });
+
+        await reader.DisposeAsync();
+
+        Assert.Equal(2, (await test.Host.GetAsync("s", default)).Version);
+        var again = await test.RunAsync(request);
+        Assert.Equal(before[0] + 1, again[^1].Usage!.CachedPosition);
+        Assert.Equal(3, again[^1].SessionVersion);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task Generate_FromKeptLogits_CommitsASessionThatGoesOn(int tokens)
+    {
+        await using var test = new TestEngine();
+        await test.Host.CreateAsync("s", 1, default);
+        await test.RunAsync(new GenerationRequest { SessionId = "s", Prompt = "kept", MaxTokens = 0 });
+
+        for (var turn = 0; turn < 3; turn++)
+            Assert.Equal(tokens, (await test.RunAsync(new GenerationRequest { SessionId = "s", MaxTokens = tokens, IgnoreEos = true })).Tokens().Length);
+    }
+
+    [Fact]
+    public async Task Delete_ResidentSession_FreesItsSlot()
+    {
+        await using var test = new TestEngine();
+        await test.Host.CreateAsync("s", 1, default);
+        await test.RunAsync(new GenerationRequest { SessionId = "s", Prompt = "x", MaxTokens = 2, IgnoreEos = true });
+        Assert.Equal(1, test.Engine.ResidentSessions);
+
+        await test.Host.DeleteAsync("s", default);
+        // The slot is freed in the step before this one's.
+        await test.RunAsync(new GenerationRequest { Prompt = "y", MaxTokens = 1 });
+
+        Assert.Equal(0, test.Engine.ResidentSessions);
+    }
+
+    [Fact]
     public async Task Generate_ReaderStops_OthersGoOn()
     {
         await using var test = new TestEngine(options => options.EventCapacity = 4);

@@ -78,12 +78,12 @@ public sealed class FileSessionStoreTests : SessionStoreConformance
     public async Task Open_AfterACrash_HalfWrittenFilesAreClearedAndSessionsStand()
     {
         await Store.SaveAsync("s", Snapshot("s", 1), 0, default);
-        await File.WriteAllTextAsync(Path.Combine(_folder, "0123.tmp"), "half");
+        await File.WriteAllTextAsync(Path.Combine(_folder, "0123.session.tmp"), "half");
         Store.Dispose();
 
         _store = new FileSessionStore(_folder, NullLogger<FileSessionStore>.Instance);
 
-        Assert.Empty(Directory.GetFiles(_folder, "*.tmp"));
+        Assert.Empty(Directory.GetFiles(_folder, "*.session.tmp"));
         Assert.NotNull(await Store.LoadAsync("s", default));
     }
 

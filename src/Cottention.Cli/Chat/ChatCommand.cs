@@ -7,6 +7,9 @@ namespace Cottention.Cli.Chat;
 /// <summary><c>cottention chat</c>: a conversation in one session, saved after each answer.</summary>
 internal static class ChatCommand
 {
+    // Small models ramble at 1.
+    private const float Temperature = 0.7f;
+
     public static Command Create()
     {
         var session = new Option<string?>("--session") { HelpName = "id", Description = "Session to go on with. Default: a new one." };
@@ -19,10 +22,15 @@ internal static class ChatCommand
                 : Refuse(result),
         };
         var sampling = new SamplingFlags();
-        var command = new Command("chat", "Talks with the model. /help lists what can be typed; Ctrl-C stops an answer.") { session, template };
+        var command = new Command("chat", "Talks with the model. /help lists what can be typed; Ctrl-C stops an answer. Temperature is 0.7 unless given.") { session, template };
         sampling.AddTo(command);
         command.SetClientAction((client, parsed, interrupt) =>
-            new ChatLoop(client, interrupt, parsed.GetValue(template), sampling.Read(parsed)).RunAsync(parsed.GetValue(session)));
+        {
+            var request = sampling.Read(parsed);
+            if (!request.HasTemperature)
+                request.Temperature = Temperature;
+            return new ChatLoop(client, interrupt, parsed.GetValue(template), request).RunAsync(parsed.GetValue(session));
+        });
         return command;
     }
 

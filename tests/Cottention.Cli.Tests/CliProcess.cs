@@ -7,6 +7,10 @@ namespace Cottention.Cli.Tests;
 /// <summary>The program in a process of its own, with its three streams in the test's hands.</summary>
 public sealed class CliProcess : IAsyncDisposable
 {
+    /// <summary>The program in its own output folder: the tests' folder lacks what ASP.NET Core brings, and the program does not.</summary>
+    public static string Program { get; } = Path.Combine(
+        Fixtures.RepositoryRoot, "artifacts", "bin", "Cottention.Cli", new DirectoryInfo(AppContext.BaseDirectory).Name, "cottention.dll");
+
     private readonly Process _process;
     private readonly Task _readOut;
     private readonly Task _readError;
@@ -16,7 +20,7 @@ public sealed class CliProcess : IAsyncDisposable
 
     public CliProcess(string[] arguments, string server)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "cottention.dll"), .. arguments])
+        var start = new ProcessStartInfo("dotnet", [Program, .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -7,7 +7,7 @@ internal static class CommandLine
 {
     public static (int ExitCode, string Out, string Error) Run(params string[] args)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "cottention.dll"), .. args])
+        var start = new ProcessStartInfo("dotnet", [CliProcess.Program, .. args])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -1,5 +1,3 @@
-using Cottention.Conformance;
-
 namespace Cottention.Cli.Tests;
 
 [Collection(nameof(SharedServer))]

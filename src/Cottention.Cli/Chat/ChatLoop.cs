@@ -97,7 +97,12 @@ internal sealed class ChatLoop(CottentionClient client, Interrupt interrupt, Cha
         catch (OperationCanceledException)
         {
             await Console.Out.WriteLineAsync();
-            Note.Dim($"stopped; the session is back at position {_session.Position}, before your line.");
+            // Asked, not assumed: an answer that ended while it was being stopped is saved.
+            var before = _session.Position;
+            _session = await client.GetSessionAsync(_session.Id);
+            Note.Dim(_session.Position == before
+                ? $"stopped; the session is back at position {before}, before your line."
+                : $"stopped; the answer had ended and is saved: position {_session.Position}.");
         }
         catch (CottentionException refusal) when (refusal.StatusCode != Grpc.Core.StatusCode.Unavailable)
         {

@@ -2,7 +2,7 @@ using Cottention.Inference;
 
 namespace Cottention.Server.Grpc;
 
-/// <summary>Log lines of the gRPC edge, 510 to 529. None holds a prompt, an output or a session id.</summary>
+/// <summary>Log lines of the gRPC edge, 510 to 529. None holds a prompt or an output; a failure of the store or a damaged snapshot names its session.</summary>
 internal static partial class GrpcLog
 {
     [LoggerMessage(EventId = 510, Level = LogLevel.Debug, Message = "{Method} refused: {Error}")]

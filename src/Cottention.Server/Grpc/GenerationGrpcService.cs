@@ -9,6 +9,9 @@ namespace Cottention.Server.Grpc;
 /// <summary>Text in, text out: stops 1 and 8 of a request's way. <see cref="RefusalInterceptor"/> turns its exceptions into statuses.</summary>
 internal sealed class GenerationGrpcService(Serving serving, CallLimits limits) : GenerationService.GenerationServiceBase
 {
+    // Time that an event under way is given when the call's time is up.
+    private static readonly TimeSpan LastWriteTime = TimeSpan.FromSeconds(2);
+
     // A caller needs to see the pattern, not a million of them.
     private const int MaxTokenFaults = 16;
 
@@ -53,7 +56,9 @@ internal sealed class GenerationGrpcService(Serving serving, CallLimits limits) 
         }
         catch (OperationCanceledException) when (!write.IsCompleted)
         {
-            context.GetHttpContext().Abort();
+            // A reader that reads takes what is under way, and is then told why the call ends; another is cut off.
+            if (await Task.WhenAny(write, Task.Delay(LastWriteTime, CancellationToken.None)) != write)
+                context.GetHttpContext().Abort();
             throw;
         }
     }

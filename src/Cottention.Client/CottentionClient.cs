@@ -160,14 +160,15 @@ public sealed class CottentionClient : IDisposable
     }
 
     // The one place where a gRPC failure becomes ours.
-    private static async Task<T> Wrap<T>(Task<T> call, CancellationToken cancellationToken)
+    internal static async Task<T> Wrap<T>(Task<T> call, CancellationToken cancellationToken)
     {
         try
         {
             return await call.ConfigureAwait(false);
         }
-        catch (RpcException error) when (error.StatusCode == StatusCode.Cancelled && cancellationToken.IsCancellationRequested)
+        catch (RpcException error) when (cancellationToken.IsCancellationRequested)
         {
+            // Whatever the status: a cancel that meets an event on its way shows in the library as a broken connection.
             throw new OperationCanceledException("The call was cancelled.", error, cancellationToken);
         }
         catch (RpcException error)

@@ -3,21 +3,23 @@ namespace Cottention.Conformance;
 /// <summary>How tests count managed bytes.</summary>
 public static class Allocations
 {
-    private const int Rounds = 8;
+    private const int MaxRounds = 1000;
 
     /// <summary>
-    /// The fewest bytes that this thread allocates in one call of several: a collection that another test causes counts the
-    /// rest of the thread's allocation context (8 KiB) as allocated, so one clean call is what proves that nothing is.
+    /// The bytes this thread allocates in the first call during which no collection ran. A collection, which any test beside
+    /// this one may cause, counts the rest of the thread's allocation context (8 KiB) as allocated; nothing else is forgiven.
     /// </summary>
-    public static long Least(Action action)
+    public static long Of(Action action)
     {
-        var least = long.MaxValue;
-        for (var round = 0; round < Rounds && least != 0; round++)
+        for (var round = 0; round < MaxRounds; round++)
         {
+            var collections = GC.CollectionCount(0);
             var before = GC.GetAllocatedBytesForCurrentThread();
             action();
-            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+            var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            if (GC.CollectionCount(0) == collections)
+                return allocated;
         }
-        return least;
+        throw new InvalidOperationException($"A collection ran during each of {MaxRounds} calls.");
     }
 }

@@ -2,7 +2,9 @@ using System.Globalization;
 using Cottention.Benchmarks;
 using Cottention.Inference.Runners.Cpu;
 
-// Usage: [--weights bf16|f32] [--kernels auto|avx512|avx2|portable] [--threads N] [--rounds N] [--layers N]
+// Usage: long-decode EARLY TOTAL, or [--weights bf16|f32] [--kernels auto|avx512|avx2|portable] [--threads N] [--rounds N] [--layers N]
+if (args is ["long-decode", var early, var total])
+    return await LongDecode.RunAsync(int.Parse(early, CultureInfo.InvariantCulture), int.Parse(total, CultureInfo.InvariantCulture));
 var options = new BenchmarkOptions();
 for (var i = 0; i + 1 < args.Length; i += 2)
     options = args[i] switch

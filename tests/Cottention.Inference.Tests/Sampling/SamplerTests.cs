@@ -309,7 +309,7 @@ public sealed class SamplerTests
             }),
         ];
 
-        var allocated = Allocations.Least(() =>
+        var allocated = Allocations.Of(() =>
         {
             for (var position = 0; position < 200; position++)
                 foreach (var settings in requests)

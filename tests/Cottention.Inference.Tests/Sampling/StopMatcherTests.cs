@@ -141,7 +141,7 @@ public sealed class StopMatcherTests
         var emit = new byte[64];
         matcher.Append("aa€b€"u8, emit, out _);
 
-        var allocated = Allocations.Least(() =>
+        var allocated = Allocations.Of(() =>
         {
             for (var i = 0; i < 1000; i++)
                 matcher.Append("aa€b€"u8, emit, out _);

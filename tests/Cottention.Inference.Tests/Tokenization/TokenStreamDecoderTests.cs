@@ -93,7 +93,7 @@ public sealed class TokenStreamDecoderTests
         decoder.Append([0xF0, 0x9F], output);
         decoder.Append([0x98, 0x80, 0xFF], output);
 
-        var allocated = Allocations.Least(() =>
+        var allocated = Allocations.Of(() =>
         {
             for (var i = 0; i < 1000; i++)
             {

@@ -69,7 +69,7 @@ internal sealed class ServerOptions
     [Range(1, 100_000)]
     public int MaxStreamsPerConnection { get; set; } = 256;
 
-    /// <summary>Most connections at once, both ports together.</summary>
+    /// <summary>Most connections at once, on each port.</summary>
     [Range(1, 1_000_000)]
     public int MaxConnections { get; set; } = 1024;
 

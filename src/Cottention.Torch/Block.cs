@@ -8,22 +8,22 @@ namespace Cottention.Torch;
 internal sealed class Block : nn.Module<Tensor, Tensor, Tensor, Tensor, AttentionForm, (Tensor Output, Tensor State)>
 {
     private readonly LayerNorm _norm;
-    private readonly CosineAttention _attention;
+    private readonly Attention _attention;
     private readonly Mlp _mlp;
 
-    public Block(ModelConfig config, ScalarType type)
+    public Block(ModelConfig config, AttentionKind attention, ScalarType type, Device? device)
         : base(nameof(Block))
     {
-        register_module("ln_1", _norm = nn.LayerNorm(config.EmbeddingSize, eps: config.LayerNormEpsilon, dtype: type));
-        register_module("attn", _attention = new CosineAttention(config, type));
-        register_module("mlp", _mlp = new Mlp(config, type));
+        register_module("ln_1", _norm = nn.LayerNorm(config.EmbeddingSize, eps: config.LayerNormEpsilon, device: device, dtype: type));
+        register_module("attn", _attention = attention == AttentionKind.Cosine ? new CosineAttention(config, type, device) : new SoftmaxAttention(config, type, device));
+        register_module("mlp", _mlp = new Mlp(config, type, device));
     }
 
     /// <summary>What attention and MLP read.</summary>
     internal LayerNorm Norm => _norm;
 
-    /// <summary>Its cosine attention.</summary>
-    internal CosineAttention Attention => _attention;
+    /// <summary>Its attention.</summary>
+    internal Attention Attention => _attention;
 
     /// <summary>Its MLP.</summary>
     internal Mlp Mlp => _mlp;

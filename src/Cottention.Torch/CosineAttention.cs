@@ -10,31 +10,24 @@ namespace Cottention.Torch;
 /// <code>o_s = sum over t up to s of (q_s . k_t) v_t / t^sigma</code>
 /// which is also o_s = S_s q_s with the state S_s = S_(s-1) + v_s k_s^T.
 /// </summary>
-internal sealed class CosineAttention : nn.Module<Tensor, Tensor, Tensor, Tensor, AttentionForm, (Tensor Output, Tensor State)>
+internal sealed class CosineAttention : Attention
 {
-    private const double SmallestNorm = 1e-12;
-
-    private readonly Projection _query;
-    private readonly Projection _key;
-    private readonly Projection _value;
-    private readonly Projection _output;
     private readonly Parameter _normConst;
-    private readonly int _heads;
+    private readonly long _headDim;
 
-    public CosineAttention(ModelConfig config, ScalarType type)
-        : base(nameof(CosineAttention))
+    public CosineAttention(ModelConfig config, ScalarType type, Device? device)
+        : base(nameof(CosineAttention), config, type, device)
     {
-        _heads = config.HeadCount;
-        var width = config.EmbeddingSize;
-        register_module("q_proj", _query = new Projection(width, width, bias: false, type));
-        register_module("k_proj", _key = new Projection(width, width, bias: false, type));
-        register_module("v_proj", _value = new Projection(width, width, bias: false, type));
-        register_module("out_proj", _output = new Projection(width, width, bias: false, type));
-        register_parameter("norm_const", _normConst = nn.Parameter(zeros(1, _heads, 1, 1, dtype: type)));
+        _headDim = config.HeadDim;
+        register_parameter("norm_const", _normConst = nn.Parameter(zeros(1, HeadCount, 1, 1, dtype: type, device: device)));
     }
 
     /// <summary>[1, H, 1, 1]; its sigmoid is the power of the count that divides a value.</summary>
     internal Parameter NormConst => _normConst;
+
+    /// <summary>[B, H, V, K], all zero.</summary>
+    public override Tensor ZeroState(long batch, Device? device) =>
+        zeros([batch, HeadCount, _headDim, _headDim], dtype: _normConst.dtype, device: device);
 
     /// <param name="input">[B, T, D], normalised.</param>
     /// <param name="turns">[B, T, 1, R/2] complex, from <see cref="RotaryAngles.Turns"/>.</param>
@@ -45,35 +38,21 @@ internal sealed class CosineAttention : nn.Module<Tensor, Tensor, Tensor, Tensor
     public override (Tensor Output, Tensor State) forward(Tensor input, Tensor turns, Tensor counts, Tensor state, AttentionForm form)
     {
         var (query, key, value) = Project(input, turns, counts);
-        var (heads, after) = form == AttentionForm.Parallel
-            ? Parallel(query, key, value, state, _query.ProductType ?? state.dtype)
-            : Recurrent(query, key, value, state);
-        return (_output.call(heads.transpose(1, 2).flatten(2)), after);
+        var (heads, after) = form == AttentionForm.Chunked
+            ? ChunkedCosine.Run(query, key, value, state)
+            : Recurrent(query.to(state.dtype), key.to(state.dtype), value.to(state.dtype), state);
+        return (Output(heads), after);
     }
 
-    /// <summary>Query and key turned and of length 1, value divided. Each [B, H, T, K].</summary>
+    /// <summary>Query and key turned and of length 1, value divided. Each [B, H, T, K] in the type of the products.</summary>
     internal (Tensor Query, Tensor Key, Tensor Value) Project(Tensor input, Tensor turns, Tensor counts)
     {
-        var query = Unit(RotaryAngles.Rotate(Heads(_query.call(input)), turns));
-        var key = Unit(RotaryAngles.Rotate(Heads(_key.call(input)), turns));
-        var value = Divide(Heads(_value.call(input)).transpose(1, 2), counts);
-        return (query.transpose(1, 2), key.transpose(1, 2), value);
+        var (query, key, value) = Heads(input);
+        return (TurnedUnit.Make(query, turns), TurnedUnit.Make(key, turns), Divide(value.transpose(1, 2), counts));
     }
 
     /// <summary>Values [B, H, T, V] divided by count^sigma, each by the count of its own token.</summary>
-    internal Tensor Divide(Tensor values, Tensor counts) => values / counts.pow(_normConst.sigmoid());
-
-    /// <summary>q / max(|q|, 1e-12) over each head.</summary>
-    internal static Tensor Unit(Tensor heads) => nn.functional.normalize(heads, p: 2, dim: -1, eps: SmallestNorm);
-
-    /// <summary>All tokens at once: a causal T x T matrix of cosines per head, plus what the state remembers.</summary>
-    internal static (Tensor Heads, Tensor State) Parallel(Tensor query, Tensor key, Tensor value, Tensor state, ScalarType product)
-    {
-        var (q, k, v) = (query.to(product), key.to(product), value.to(product));
-        var cosines = q.matmul(k.transpose(-2, -1)).tril();
-        var heads = cosines.matmul(v) + q.matmul(state.to(product).transpose(-2, -1));
-        return (heads, state + v.transpose(-2, -1).matmul(k));
-    }
+    internal Tensor Divide(Tensor values, Tensor counts) => (values * counts.pow(-_normConst.sigmoid())).to(values.dtype);
 
     /// <summary>Token by token: the state takes the token in, then the query reads it.</summary>
     internal static (Tensor Heads, Tensor State) Recurrent(Tensor query, Tensor key, Tensor value, Tensor state)
@@ -87,7 +66,4 @@ internal sealed class CosineAttention : nn.Module<Tensor, Tensor, Tensor, Tensor
         }
         return (stack(heads, 2), state);
     }
-
-    /// <summary>[B, T, D] of any type to [B, T, H, K] of the model's.</summary>
-    private Tensor Heads(Tensor input) => input.unflatten(2, [_heads, -1]).to(_normConst.dtype);
 }

@@ -10,6 +10,9 @@ namespace Cottention.Torch;
 /// </summary>
 public sealed class CottentionModel : nn.Module<Tensor, Tensor>
 {
+    /// <summary>What the names of the layers' parameters begin with.</summary>
+    public const string LayerPrefix = "transformer.h.";
+
     private const double InitialDeviation = 0.02;
 
     private readonly Embedding _embedding;
@@ -20,21 +23,27 @@ public sealed class CottentionModel : nn.Module<Tensor, Tensor>
     /// <summary>A model with all matrices zero: load weights or call <see cref="Initialize"/>.</summary>
     /// <param name="config">Sizes of the model.</param>
     /// <param name="type">Type of weights and arithmetic: Float32 (default) or Float64.</param>
-    public CottentionModel(ModelConfig config, ScalarType type = ScalarType.Float32)
+    /// <param name="attention">Cosine by default; softmax only to compare with.</param>
+    /// <param name="device">Where the weights lie. Default: the CPU.</param>
+    public CottentionModel(ModelConfig config, ScalarType type = ScalarType.Float32, AttentionKind attention = AttentionKind.Cosine, Device? device = null)
         : base(nameof(CottentionModel))
     {
         Config = config;
         Type = type;
+        Attention = attention;
         var body = new Body();
-        body.register_module("wte", _embedding = nn.Embedding(config.VocabularySize, config.EmbeddingSize, dtype: type));
-        body.register_module("h", _blocks = new ModuleList<Block>([.. Enumerable.Range(0, config.LayerCount).Select(_ => new Block(config, type))]));
-        body.register_module("ln_f", _norm = nn.LayerNorm(config.EmbeddingSize, eps: config.LayerNormEpsilon, dtype: type));
+        body.register_module("wte", _embedding = nn.Embedding(config.VocabularySize, config.EmbeddingSize, device: device, dtype: type));
+        body.register_module("h", _blocks = new ModuleList<Block>([.. Enumerable.Range(0, config.LayerCount).Select(_ => new Block(config, attention, type, device))]));
+        body.register_module("ln_f", _norm = nn.LayerNorm(config.EmbeddingSize, eps: config.LayerNormEpsilon, device: device, dtype: type));
         register_module("transformer", body);
-        register_module("lm_head", _head = new Projection(config.EmbeddingSize, config.VocabularySize, bias: true, type));
+        register_module("lm_head", _head = new Projection(config.EmbeddingSize, config.VocabularySize, bias: true, type, device));
     }
 
     /// <summary>Sizes of the model.</summary>
     public ModelConfig Config { get; }
+
+    /// <summary>How tokens read those before them.</summary>
+    public AttentionKind Attention { get; }
 
     /// <summary>Type of weights and states.</summary>
     public ScalarType Type { get; }
@@ -59,14 +68,22 @@ public sealed class CottentionModel : nn.Module<Tensor, Tensor>
     /// <summary>The layers, first to last.</summary>
     internal IList<Block> Blocks => _blocks;
 
-    /// <summary>Logits of sequences that start at position 0, in the parallel form.</summary>
+    /// <summary>The state before the first token.</summary>
+    /// <param name="batch">B.</param>
+    /// <param name="device">Where it lies; default: where the weights lie.</param>
+    public ModelState ZeroState(long batch, Device? device = null)
+    {
+        device ??= _embedding.weight!.device; // never null: the embedding has always a weight
+        return new([.. _blocks.Select(block => block.Attention.ZeroState(batch, device))], zeros(batch, dtype: ScalarType.Int64, device: device));
+    }
+
+    /// <summary>Logits of sequences that start at position 0.</summary>
     /// <param name="tokens">[B, T] i64.</param>
     /// <returns>[B, T, N].</returns>
     public override Tensor forward(Tensor tokens)
     {
         using var scope = NewDisposeScope();
-        var start = ModelState.Zero(Config, (int)tokens.shape[0], Type, tokens.device);
-        return Run(tokens, start, AttentionForm.Parallel).Logits.MoveToOuterDisposeScope();
+        return Run(tokens, ZeroState(tokens.shape[0]), AttentionForm.Chunked).Logits.MoveToOuterDisposeScope();
     }
 
     /// <summary>Goes on from a state.</summary>
@@ -77,20 +94,22 @@ public sealed class CottentionModel : nn.Module<Tensor, Tensor>
     public (Tensor Logits, ModelState State) Run(Tensor tokens, ModelState state, AttentionForm form)
     {
         using var scope = NewDisposeScope();
-        var length = tokens.shape[1];
-        var positions = state.Positions.unsqueeze(1) + arange(length, dtype: ScalarType.Int64, device: tokens.device);
-        var turns = Turns?.Invoke(positions) ?? RotaryAngles.Turns(positions, Config.RotaryDim, Type);
-        var counts = (positions + 1).to(Type).unsqueeze(1).unsqueeze(-1);
+        var (hidden, after) = Hidden(tokens, state, form);
+        return (_head.call(hidden).to(Type).MoveToOuterDisposeScope(), after.MoveToOuterDisposeScope());
+    }
 
-        var hidden = _embedding.call(tokens);
-        var states = new List<Tensor>();
-        foreach (var (block, before) in _blocks.Zip(state.Layers))
-        {
-            (hidden, var after) = block.call(hidden, turns, counts, before, form);
-            states.Add(after.MoveToOuterDisposeScope());
-        }
-        var logits = _head.call(_norm.call(hidden)).to(Type).MoveToOuterDisposeScope();
-        return (logits, new ModelState(states, (state.Positions + length).MoveToOuterDisposeScope()));
+    /// <summary>How well tokens are foretold, without ever holding the logits of all of them. For training.</summary>
+    /// <param name="tokens">[B, T + 1] i64: all but the last are read, all but the first are foretold.</param>
+    /// <param name="state">Before these tokens; not changed.</param>
+    /// <returns>Mean loss in nats a token, a scalar, and the state after the last token read.</returns>
+    public (Tensor Loss, ModelState State) Loss(Tensor tokens, ModelState state)
+    {
+        using var scope = NewDisposeScope();
+        var length = tokens.shape[1] - 1;
+        var (hidden, after) = Hidden(tokens.narrow(1, 0, length), state, AttentionForm.Chunked);
+        var loss = LinearCrossEntropy.Mean(
+            hidden.flatten(0, 1), _head.Weight, _head.Bias!, tokens.narrow(1, 1, length).flatten(), ProductType ?? Type);
+        return (loss.MoveToOuterDisposeScope(), after.MoveToOuterDisposeScope());
     }
 
     /// <summary>
@@ -106,9 +125,29 @@ public sealed class CottentionModel : nn.Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         foreach (var parameter in parameters().Where(parameter => parameter.dim() == 2))
-            parameter.normal_(0, InitialDeviation, generator);
-        foreach (var block in _blocks)
-            block.Attention.NormConst.copy_(linspace(lowestNormConst, highestNormConst, Config.HeadCount, Type).reshape(1, -1, 1, 1));
+            parameter.copy_(empty(parameter.shape, dtype: Type).normal_(0, InitialDeviation, generator));
+        foreach (var attention in _blocks.Select(block => block.Attention).OfType<CosineAttention>())
+            attention.NormConst.copy_(linspace(lowestNormConst, highestNormConst, Config.HeadCount, Type).reshape(1, -1, 1, 1));
+    }
+
+    /// <summary>What the head reads, [B, T, D], and the state after the last token.</summary>
+    private (Tensor Hidden, ModelState State) Hidden(Tensor tokens, ModelState state, AttentionForm form)
+    {
+        using var scope = NewDisposeScope();
+        var length = tokens.shape[1];
+        var positions = state.Positions.unsqueeze(1) + arange(length, dtype: ScalarType.Int64, device: tokens.device);
+        var turns = Turns?.Invoke(positions) ?? RotaryAngles.Turns(positions, Config.RotaryDim, Type);
+        var counts = (positions + 1).to(Type).unsqueeze(1).unsqueeze(-1);
+
+        var hidden = _embedding.call(tokens);
+        var states = new List<Tensor>();
+        foreach (var (block, before) in _blocks.Zip(state.Layers))
+        {
+            (hidden, var after) = block.call(hidden, turns, counts, before, form);
+            states.Add(after);
+        }
+        var next = new ModelState(states, state.Positions + length).MoveToOuterDisposeScope();
+        return (_norm.call(hidden).MoveToOuterDisposeScope(), next);
     }
 
     /// <summary>Only holds the names below <c>transformer.</c></summary>

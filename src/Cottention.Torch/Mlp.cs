@@ -10,11 +10,11 @@ internal sealed class Mlp : nn.Module<Tensor, Tensor>
     private readonly Projection _in;
     private readonly Projection _out;
 
-    public Mlp(ModelConfig config, ScalarType type)
+    public Mlp(ModelConfig config, ScalarType type, Device? device)
         : base(nameof(Mlp))
     {
-        register_module("fc_in", _in = new Projection(config.EmbeddingSize, config.InnerSize, bias: true, type));
-        register_module("fc_out", _out = new Projection(config.InnerSize, config.EmbeddingSize, bias: true, type));
+        register_module("fc_in", _in = new Projection(config.EmbeddingSize, config.InnerSize, bias: true, type, device));
+        register_module("fc_out", _out = new Projection(config.InnerSize, config.EmbeddingSize, bias: true, type, device));
     }
 
     /// <param name="input">[B, T, D], normalised.</param>

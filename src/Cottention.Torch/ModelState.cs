@@ -1,4 +1,3 @@
-using Cottention.Inference.Model;
 using static TorchSharp.torch;
 
 namespace Cottention.Torch;
@@ -15,17 +14,11 @@ public sealed class ModelState : IDisposable
         Positions = positions;
     }
 
-    /// <summary>L tensors [B, H, V, K].</summary>
+    /// <summary>L tensors [B, H, V, K]; with softmax attention [2, B, H, P, K], keys and values of P tokens.</summary>
     public IReadOnlyList<Tensor> Layers { get; }
 
     /// <summary>[B] i64: tokens consumed so far, which is also the position of the next token.</summary>
     public Tensor Positions { get; }
-
-    /// <summary>The state before the first token: all zero.</summary>
-    public static ModelState Zero(ModelConfig config, int batch, ScalarType type, Device? device = null) => new(
-        [.. Enumerable.Range(0, config.LayerCount).Select(_ =>
-            zeros(batch, config.HeadCount, config.HeadDim, config.HeadDim, dtype: type, device: device))],
-        zeros(batch, dtype: ScalarType.Int64, device: device));
 
     /// <summary>One sequence's matrices as [L, H, V, K] f64, in row-major order.</summary>
     public double[] ToArray(int row = 0)
@@ -39,6 +32,15 @@ public sealed class ModelState : IDisposable
     public ModelState Detach() => new(
         [.. Layers.Select(layer => layer.detach().DetachFromDisposeScope())],
         Positions.detach().DetachFromDisposeScope());
+
+    /// <summary>Hands its tensors to the dispose scope around the innermost one.</summary>
+    internal ModelState MoveToOuterDisposeScope()
+    {
+        foreach (var layer in Layers)
+            layer.MoveToOuterDisposeScope();
+        Positions.MoveToOuterDisposeScope();
+        return this;
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -16,20 +16,27 @@ internal sealed class Projection : nn.Module<Tensor, Tensor>
     /// <param name="outputs">Width of y.</param>
     /// <param name="bias">Whether there is a b.</param>
     /// <param name="type">Type of the weights.</param>
-    public Projection(int inputs, int outputs, bool bias, ScalarType type)
+    /// <param name="device">Where they lie. Default: the CPU.</param>
+    public Projection(int inputs, int outputs, bool bias, ScalarType type, Device? device = null)
         : base(nameof(Projection))
     {
-        _weight = nn.Parameter(zeros(outputs, inputs, dtype: type));
+        _weight = nn.Parameter(zeros(outputs, inputs, dtype: type, device: device));
         register_parameter("weight", _weight);
         if (bias)
         {
-            _bias = nn.Parameter(zeros(outputs, dtype: type));
+            _bias = nn.Parameter(zeros(outputs, dtype: type, device: device));
             register_parameter("bias", _bias);
         }
     }
 
     /// <summary>Type of the product and of y; null for the type of the weights.</summary>
     public ScalarType? ProductType { get; set; }
+
+    /// <summary>[outputs, inputs].</summary>
+    internal Parameter Weight => _weight;
+
+    /// <summary>[outputs], or null.</summary>
+    internal Parameter? Bias => _bias;
 
     /// <param name="input">[..., inputs].</param>
     /// <returns>[..., outputs] in <see cref="ProductType"/>.</returns>

@@ -1,4 +1,5 @@
 using Cottention.Training.Data;
+using static TorchSharp.torch;
 
 namespace Cottention.Training;
 
@@ -16,6 +17,9 @@ internal sealed record RunSettings
 
     /// <summary>The run's folder.</summary>
     public required string Out { get; init; }
+
+    /// <summary>Where it is computed. Default: the CPU.</summary>
+    public Device Device { get; init; } = CPU;
 
     /// <summary>Time between checkpoints. Default 5 minutes.</summary>
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromMinutes(5);

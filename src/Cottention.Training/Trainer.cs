@@ -17,6 +17,9 @@ internal sealed class Trainer : IDisposable
     private readonly TrainingOptions _options;
     private readonly BatchReader _reader;
     private readonly LearningRate _rate;
+    private readonly Optimizer[] _optimizers;
+    private readonly double[] _peaks;
+    private readonly Device _device;
     private readonly IReadOnlyList<string> _sources;
     private ModelState _state;
 
@@ -24,26 +27,24 @@ internal sealed class Trainer : IDisposable
     /// <param name="sets">What to train on.</param>
     /// <param name="weights">Each set's share.</param>
     /// <param name="vocabulary">N; the last token ends a document.</param>
-    public Trainer(TrainingOptions options, IReadOnlyList<DocumentSet> sets, IReadOnlyList<double> weights, int vocabulary)
+    /// <param name="device">Where it is computed. Default: the CPU.</param>
+    public Trainer(TrainingOptions options, IReadOnlyList<DocumentSet> sets, IReadOnlyList<double> weights, int vocabulary, Device? device = null)
     {
-        _options = options;
+        (_options, _device) = (options, device ?? CPU);
         _sources = [.. sets.Select(set => set.Name)];
-        _reader = new BatchReader(sets, weights, options.Batch, options.Length, endOfText: vocabulary - 1, options.Seed);
-        _rate = new LearningRate(options.LearningRate, options.Warmup, options.Steps, options.FinalShare);
-        Model = new CottentionModel(options.ModelConfig(vocabulary)) { ProductType = options.BFloat16 ? ScalarType.BFloat16 : null };
+        _reader = new BatchReader(sets, weights, options.Batch, options.Length, endOfText: vocabulary - 1, options.Seed, options.Carry);
+        _rate = new LearningRate(1, options.Warmup, options.Steps, options.FinalShare);
+        Model = new CottentionModel(options.ModelConfig(vocabulary), attention: options.Attention, device: _device) { ProductType = options.BFloat16 ? ScalarType.BFloat16 : null };
         Model.Initialize(options.LowestNormConst, options.HighestNormConst, new Generator(options.Seed));
-        Optimizer = new AdamW(Model.named_parameters(), options.WeightDecay);
-        _state = ModelState.Zero(Model.Config, options.Batch, Model.Type).Detach();
+        (_optimizers, _peaks) = MakeOptimizers();
+        _state = Model.ZeroState(options.Batch).Detach();
     }
 
     /// <summary>What is trained.</summary>
     public CottentionModel Model { get; }
 
-    /// <summary>What moves the weights.</summary>
-    public AdamW Optimizer { get; }
-
     /// <summary>Steps taken.</summary>
-    public long Step => Optimizer.Steps;
+    public long Step => _optimizers[0].Steps;
 
     /// <summary>Training time of earlier parts of the run and of this one.</summary>
     public TimeSpan Elapsed { get; private set; }
@@ -59,16 +60,17 @@ internal sealed class Trainer : IDisposable
             loss += GoForwardAndBack(_reader.Next()) / _options.Accumulate;
         if (!double.IsFinite(loss))
             throw new TrainingDivergedException(Step, loss);
-        var gradient = Optimizer.ClipGradients(_options.Clip);
-        Optimizer.Step(rate);
+        var gradient = Optimizer.ClipGradients(Model.parameters(), _options.Clip);
+        foreach (var (optimizer, peak) in _optimizers.Zip(_peaks))
+            optimizer.Step(peak * rate);
         var time = Stopwatch.GetElapsedTime(started);
         Elapsed += time;
-        return new StepReport(Step, Step * _options.TokensPerStep, loss, gradient, rate, time);
+        return new StepReport(Step, Step * _options.TokensPerStep, loss, gradient, _peaks[0] * rate, time);
     }
 
     /// <summary>Writes everything that is needed to go on.</summary>
     public void Save(string path) => TrainingCheckpoint.Write(
-        path, Model, Optimizer, _state, new TrainingProgress(_options, _sources, Step, Elapsed.TotalSeconds, _reader.State));
+        path, Model, _optimizers, _state, new TrainingProgress(_options, _sources, Step, Elapsed.TotalSeconds, _reader.State));
 
     /// <summary>Goes on where a checkpoint was written. Call it before the first step.</summary>
     /// <exception cref="InferenceException"><see cref="InferenceError.InvalidModel"/>: damaged, or of another run.</exception>
@@ -81,9 +83,10 @@ internal sealed class Trainer : IDisposable
         if (!progress.Sources.SequenceEqual(_sources))
             throw new InferenceException(InferenceError.InvalidModel, $"{path}: is a run on {string.Join(", ", progress.Sources)}; asked for: {string.Join(", ", _sources)}.");
         TrainingCheckpoint.ReadWeights(path, Model);
-        TrainingCheckpoint.ReadMoments(path, Optimizer, _state);
+        TrainingCheckpoint.ReadMoments(path, _optimizers, _state);
         _reader.State = progress.Reader;
-        Optimizer.Steps = progress.Step;
+        foreach (var optimizer in _optimizers)
+            optimizer.Steps = progress.Step;
         Elapsed = TimeSpan.FromSeconds(progress.Seconds);
     }
 
@@ -91,7 +94,8 @@ internal sealed class Trainer : IDisposable
     public void Dispose()
     {
         _state.Dispose();
-        Optimizer.Dispose();
+        foreach (var optimizer in _optimizers)
+            optimizer.Dispose();
         Model.Dispose();
     }
 
@@ -99,20 +103,34 @@ internal sealed class Trainer : IDisposable
     private double GoForwardAndBack(SegmentBatch batch)
     {
         using var scope = NewDisposeScope();
-        var tokens = tensor(batch.Tokens, [_options.Batch, _options.Length + 1]);
-        var before = Freshen(_state, batch.Fresh);
-        var (logits, after) = Model.Run(tokens.narrow(1, 0, _options.Length), before, AttentionForm.Parallel);
-        var loss = nn.functional.cross_entropy(logits.flatten(0, 1), tokens.narrow(1, 1, _options.Length).flatten());
+        var tokens = tensor(batch.Tokens, [_options.Batch, _options.Length + 1], device: _device);
+        var (loss, after) = Model.Loss(tokens, _options.Carry ? Freshen(_state, batch.Fresh) : _state);
         (loss / _options.Accumulate).backward();
-        _state.Dispose();
-        _state = after.Detach();
+        if (_options.Carry)
+        {
+            _state.Dispose();
+            _state = after.Detach();
+        }
         return loss.item<float>();
     }
 
-    /// <summary>The state with zeros for rows that begin a life.</summary>
-    private static ModelState Freshen(ModelState state, bool[] fresh)
+    /// <summary>The first one's steps are the run's.</summary>
+    private (Optimizer[] Optimizers, double[] Peaks) MakeOptimizers()
     {
-        var kept = tensor(fresh).logical_not();
+        var parameters = Model.named_parameters().ToArray();
+        if (_options.Optimizer == OptimizerKind.AdamW)
+            return ([new AdamW(parameters, _options.WeightDecay)], [_options.LearningRate]);
+        var matrices = parameters.Where(p => p.name.StartsWith(CottentionModel.LayerPrefix, StringComparison.Ordinal) && p.parameter.dim() == 2).ToArray();
+        var product = _options.BFloat16 ? ScalarType.BFloat16 : Model.Type;
+        return (
+            [new AdamW(parameters.Except(matrices), _options.WeightDecay), new Muon(matrices, _options.WeightDecay, product)],
+            [_options.LearningRate, _options.MuonRate]);
+    }
+
+    /// <summary>The state with zeros for rows that begin a life.</summary>
+    private ModelState Freshen(ModelState state, bool[] fresh)
+    {
+        var kept = tensor(fresh, device: _device).logical_not();
         return new ModelState(
             [.. state.Layers.Select(layer => layer * kept.to(layer.dtype).reshape(-1, 1, 1, 1))],
             state.Positions * kept.to(ScalarType.Int64));

@@ -8,26 +8,23 @@ using static TorchSharp.torch;
 namespace Cottention.Training;
 
 /// <summary>
-/// A run as one safetensors file, written beside the old one and renamed over it: weights, both moments of the optimizer,
+/// A run as one safetensors file, written beside the old one and renamed over it: weights, the moments of the optimizers,
 /// the states and positions of the rows, and a <see cref="TrainingProgress"/> as text in the header.
 /// </summary>
 internal static class TrainingCheckpoint
 {
     private const string ProgressKey = "cottention.training";
     private const string WeightPrefix = "model.";
-    private const string FirstPrefix = "adam.first.";
-    private const string SecondPrefix = "adam.second.";
     private const string StatePrefix = "state.";
     private const string PositionsName = "positions";
 
     /// <summary>Writes everything.</summary>
-    public static void Write(string path, CottentionModel model, AdamW optimizer, ModelState state, TrainingProgress progress)
+    public static void Write(string path, CottentionModel model, IEnumerable<Optimizer> optimizers, ModelState state, TrainingProgress progress)
     {
         List<TensorToWrite> tensors =
         [
             .. model.named_parameters().Select(p => TensorBytes.ToWrite(WeightPrefix + p.name, p.parameter)),
-            .. optimizer.Moments.Select(m => TensorBytes.ToWrite(FirstPrefix + m.Name, m.First)),
-            .. optimizer.Moments.Select(m => TensorBytes.ToWrite(SecondPrefix + m.Name, m.Second)),
+            .. optimizers.SelectMany(o => o.Moments).Select(m => TensorBytes.ToWrite(m.Name, m.Moment)),
             .. state.Layers.Select((layer, index) => TensorBytes.ToWrite(StatePrefix + index, layer)),
             TensorBytes.ToWrite(PositionsName, state.Positions),
         ];
@@ -61,20 +58,17 @@ internal static class TrainingCheckpoint
             parameter.copy_(TensorBytes.Read(file, WeightPrefix + name, parameter.shape));
     }
 
-    /// <summary>Reads the optimizer's moments and the rows' states.</summary>
+    /// <summary>Reads the optimizers' moments and the rows' states.</summary>
     /// <param name="path">The checkpoint.</param>
-    /// <param name="optimizer">Takes the moments.</param>
+    /// <param name="optimizers">Take the moments.</param>
     /// <param name="state">Takes states and positions; its shapes are what the file must have.</param>
     /// <exception cref="InferenceException"><see cref="InferenceError.InvalidModel"/>: a tensor is missing or of another shape.</exception>
-    public static void ReadMoments(string path, AdamW optimizer, ModelState state)
+    public static void ReadMoments(string path, IEnumerable<Optimizer> optimizers, ModelState state)
     {
         using var file = SafetensorsFile.Open(path);
         using var scope = NewDisposeScope();
-        foreach (var (name, first, second) in optimizer.Moments)
-        {
-            first.copy_(TensorBytes.Read(file, FirstPrefix + name, first.shape));
-            second.copy_(TensorBytes.Read(file, SecondPrefix + name, second.shape));
-        }
+        foreach (var (name, moment) in optimizers.SelectMany(optimizer => optimizer.Moments))
+            moment.copy_(TensorBytes.Read(file, name, moment.shape));
         for (var layer = 0; layer < state.Layers.Count; layer++)
             state.Layers[layer].copy_(TensorBytes.Read(file, StatePrefix + layer, state.Layers[layer].shape));
         state.Positions.copy_(TensorBytes.Read(file, PositionsName, state.Positions.shape));

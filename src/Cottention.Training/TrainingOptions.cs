@@ -1,5 +1,7 @@
 using Cottention.Inference.Model;
+using Cottention.Torch;
 using Cottention.Training.Data;
+using Cottention.Training.Optimization;
 
 namespace Cottention.Training;
 
@@ -24,6 +26,15 @@ internal sealed record TrainingOptions
     /// <summary>Rotated components of a head. Default 64.</summary>
     public int RotaryDim { get; init; } = 64;
 
+    /// <summary>Kind of attention. Default cosine; softmax is there to compare with.</summary>
+    public AttentionKind Attention { get; init; } = AttentionKind.Cosine;
+
+    /// <summary>
+    /// Whether rows carry their state and position from segment to segment (truncated back-propagation through time). Default
+    /// true for cosine attention; softmax attention, which would have to keep all tokens, never does.
+    /// </summary>
+    public bool Carry { get; init; } = true;
+
     /// <summary>First norm_const of a layer's first head. Default -3.</summary>
     public double LowestNormConst { get; init; } = -3;
 
@@ -45,8 +56,14 @@ internal sealed record TrainingOptions
     /// <summary>Steps in which the learning rate rises. Default 200.</summary>
     public long Warmup { get; init; } = 200;
 
-    /// <summary>Highest learning rate. Default 2e-3.</summary>
+    /// <summary>What moves the matrices of the layers. Default Muon; everything else is always moved by AdamW.</summary>
+    public OptimizerKind Optimizer { get; init; } = OptimizerKind.Muon;
+
+    /// <summary>Highest learning rate of AdamW. Default 2e-3.</summary>
     public double LearningRate { get; init; } = 2e-3;
+
+    /// <summary>Highest learning rate of Muon. Default 0.02.</summary>
+    public double MuonRate { get; init; } = 0.02;
 
     /// <summary>Last learning rate relative to the highest. Default 0.05.</summary>
     public double FinalShare { get; init; } = 0.05;
@@ -74,6 +91,8 @@ internal sealed record TrainingOptions
             throw new FormatException($"The width is {Width} and the heads are {Heads}; allowed: a width that is an even number times the heads.");
         if (RotaryDim % 2 != 0 || RotaryDim > Width / Heads)
             throw new FormatException($"The rotary dim is {RotaryDim}; allowed: even, up to width / heads = {Width / Heads}.");
+        if (Carry && Attention == AttentionKind.Softmax)
+            throw new FormatException("Softmax attention cannot carry a state from segment to segment; add --carry false.");
     }
 
     /// <summary>The model's sizes. The end of text also begins a text.</summary>
@@ -86,7 +105,7 @@ internal sealed record TrainingOptions
         InnerSize = Inner,
         VocabularySize = vocabulary,
         RotaryDim = RotaryDim,
-        TrainedPositions = Length * BatchReader.LongestLife,
+        TrainedPositions = Carry ? Length * BatchReader.LongestLife : Length,
         BosTokenId = vocabulary - 1,
         EosTokenId = vocabulary - 1,
     };

@@ -30,7 +30,7 @@ internal sealed class TrainingRun(RunSettings settings)
         foreach (var set in sets)
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{set.Name}: {set.Count:N0} documents, {set.Tokens.Length:N0} tokens"));
 
-        using var trainer = new Trainer(settings.Options, sets, [.. settings.Data.Select(s => s.Weight)], tokenizer.Size);
+        using var trainer = new Trainer(settings.Options, sets, [.. settings.Data.Select(s => s.Weight)], tokenizer.Size, settings.Device);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{trainer.Model.parameters().Sum(p => p.numel()):N0} parameters, {settings.Options.TokensPerStep:N0} tokens a step"));

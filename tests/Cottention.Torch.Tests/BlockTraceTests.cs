@@ -20,6 +20,7 @@ public sealed class BlockTraceTests
         var golden = GoldenFile.Open("tiny", "golden_trace_len37.safetensors");
         var model = ModelFolder.Load(Fixtures.Path("golden", "tiny"), ScalarType.Float64);
         var block = model.Blocks[layer];
+        var attention = (CosineAttention)block.Attention;
         Tensor Golden(string name) => Tensors.Read(golden, $"h{layer}.{name}");
         void Equal(string name, Tensor actual) => Numerics.AssertClose(golden.Doubles($"h{layer}.{name}"), actual.Values(), Tolerance, name);
         var positions = arange(Tokens).unsqueeze(0);
@@ -30,7 +31,7 @@ public sealed class BlockTraceTests
         var normed = Golden("ln_1").unsqueeze(0);
         Tensor Turned(string name) => RotaryAngles.Rotate(Golden(name).reshape(1, Tokens, 4, 16), turns).transpose(1, 2);
 
-        var (query, key, value) = block.Attention.Project(normed, turns, counts);
+        var (query, key, value) = attention.Project(normed, turns, counts);
 
         Equal("ln_1", block.Norm.call(before));
         Equal("q_after_rope", Turned("q_proj"));
@@ -38,10 +39,10 @@ public sealed class BlockTraceTests
         Equal("q_unit", query);
         Equal("k_unit", key);
         Equal("v_scaled", value);
-        Equal("attn_heads", CosineAttention.Parallel(query, key, value, zero, ScalarType.Float64).Heads);
+        Equal("attn_heads", ChunkedCosine.Run(query, key, value, zero).Heads);
         Equal("attn_heads", CosineAttention.Recurrent(query, key, value, zero).Heads);
-        Equal("attn_out", block.Attention.call(normed, turns, counts, zero, AttentionForm.Parallel).Output);
+        Equal("attn_out", block.Attention.call(normed, turns, counts, zero, AttentionForm.Chunked).Output);
         Equal("mlp_out", block.Mlp.call(normed));
-        Equal("block_out", block.call(before.unsqueeze(0), turns, counts, zero, AttentionForm.Parallel).Output);
+        Equal("block_out", block.call(before.unsqueeze(0), turns, counts, zero, AttentionForm.Chunked).Output);
     }
 }

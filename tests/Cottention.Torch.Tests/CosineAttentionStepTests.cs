@@ -15,8 +15,8 @@ public sealed class CosineAttentionStepTests
     [InlineData("pos1000000", AttentionForm.Recurrent)]
     [InlineData("zero_key_pos3", AttentionForm.Recurrent)]
     [InlineData("tiny_query_pos3", AttentionForm.Recurrent)]
-    [InlineData("pos1000000", AttentionForm.Parallel)]
-    [InlineData("tiny_query_pos3", AttentionForm.Parallel)]
+    [InlineData("pos1000000", AttentionForm.Chunked)]
+    [InlineData("tiny_query_pos3", AttentionForm.Chunked)]
     public void Step_GoldenCase_EqualsReference(string name, AttentionForm form)
     {
         using var scope = NewDisposeScope();
@@ -26,10 +26,10 @@ public sealed class CosineAttentionStepTests
         var sigma = Tensors.Read(golden, "norm_const").sigmoid().reshape(1, 2, 1, 1);
         var before = Tensors.Read(golden, $"{name}.state_before").unsqueeze(0);
 
-        var (query, key) = (CosineAttention.Unit(Head("q")), CosineAttention.Unit(Head("k")));
+        var (query, key) = (Tensors.Unit(Head("q")), Tensors.Unit(Head("k")));
         var value = Head("v") / full([1], golden.Doubles($"{name}.position")[0], ScalarType.Float64).pow(sigma);
-        var (output, after) = form == AttentionForm.Parallel
-            ? CosineAttention.Parallel(query, key, value, before, ScalarType.Float64)
+        var (output, after) = form == AttentionForm.Chunked
+            ? ChunkedCosine.Run(query, key, value, before)
             : CosineAttention.Recurrent(query, key, value, before);
 
         Numerics.AssertClose(golden.Doubles($"{name}.q_unit"), query.Values(), Tolerance, "q_unit");
@@ -52,7 +52,7 @@ public sealed class CosineAttentionStepTests
         {
             Tensor Head(string name) => tensor(Numbers(step.GetProperty(name))).reshape(1, 1, 1, 4);
             var value = Head("v") / tensor(step.GetProperty("position").GetDouble()).pow(sigma);
-            (var output, state) = CosineAttention.Recurrent(CosineAttention.Unit(Head("q")), CosineAttention.Unit(Head("k")), value, state);
+            (var output, state) = CosineAttention.Recurrent(Tensors.Unit(Head("q")), Tensors.Unit(Head("k")), value, state);
 
             Numerics.AssertClose(Numbers(step.GetProperty("output")), output.Values(), Tolerance, "output");
             Numerics.AssertClose(Numbers(step.GetProperty("state_after_rows_are_value_index")), state.Values(), Tolerance, "state");

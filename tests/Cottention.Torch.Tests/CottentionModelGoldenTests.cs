@@ -43,7 +43,7 @@ public sealed class CottentionModelGoldenTests
     }
 
     [Theory]
-    [InlineData(AttentionForm.Parallel)]
+    [InlineData(AttentionForm.Chunked)]
     [InlineData(AttentionForm.Recurrent)]
     public void Run_SplitIntoParts_EqualsReferenceStatesOnTheWay(AttentionForm form)
     {
@@ -64,7 +64,7 @@ public sealed class CottentionModelGoldenTests
     }
 
     [Theory]
-    [InlineData(AttentionForm.Parallel, 300)]
+    [InlineData(AttentionForm.Chunked, 300)]
     [InlineData(AttentionForm.Recurrent, 3000)]
     public void Run_3000Tokens_EqualsReference(AttentionForm form, int partLength)
     {
@@ -103,9 +103,9 @@ public sealed class CottentionModelGoldenTests
     }
 
     [Theory]
-    [InlineData("tiny", "len200.", AttentionForm.Parallel)]
+    [InlineData("tiny", "len200.", AttentionForm.Chunked)]
     [InlineData("tiny", "len200.", AttentionForm.Recurrent)]
-    [InlineData("d64", "", AttentionForm.Parallel)]
+    [InlineData("d64", "", AttentionForm.Chunked)]
     public void Run_Float32_EqualsReferenceWithinFloat32(string folder, string prefix, AttentionForm form)
     {
         using var scope = NewDisposeScope();
@@ -113,7 +113,7 @@ public sealed class CottentionModelGoldenTests
         var golden = GoldenFile.Open(folder, "golden.safetensors");
         var model = ModelFolder.Load(Fixtures.Path("golden", folder));
 
-        var (logits, state) = model.Run(Tensors.Tokens(golden, $"{prefix}input_ids"), ModelState.Zero(model.Config, 1, model.Type), form);
+        var (logits, state) = model.Run(Tensors.Tokens(golden, $"{prefix}input_ids"), model.ZeroState(1), form);
 
         Numerics.AssertClose(golden.Doubles($"{prefix}logits_rnn"), logits.Values(), 2e-5, "logits");
         Numerics.AssertClose(golden.Doubles($"{prefix}state_final"), state.ToArray(), 1e-5, "state");
@@ -127,5 +127,5 @@ public sealed class CottentionModelGoldenTests
         return model;
     }
 
-    private static ModelState Zero(CottentionModel model) => ModelState.Zero(model.Config, batch: 1, model.Type);
+    private static ModelState Zero(CottentionModel model) => model.ZeroState(1);
 }

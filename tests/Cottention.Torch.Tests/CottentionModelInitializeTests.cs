@@ -24,7 +24,7 @@ public sealed class CottentionModelInitializeTests
 
         var blocks = New(seed: 5).Blocks;
 
-        Assert.All(blocks, block => Numerics.AssertClose([-3.0, -2, -1, 0], block.Attention.NormConst.Values(), 1e-6));
+        Assert.All(blocks, block => Numerics.AssertClose([-3.0, -2, -1, 0], ((CosineAttention)block.Attention).NormConst.Values(), 1e-6));
     }
 
     [Fact]

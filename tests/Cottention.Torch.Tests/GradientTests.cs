@@ -20,7 +20,7 @@ public sealed class GradientTests
     [Fact]
     public void Backward_ParallelFormFromAState_EqualsRecurrentForm()
     {
-        var parallel = Gradients(AttentionForm.Parallel);
+        var parallel = Gradients(AttentionForm.Chunked);
         var recurrent = Gradients(AttentionForm.Recurrent);
 
         Assert.Contains(parallel, gradient => gradient.Name.EndsWith("norm_const", StringComparison.Ordinal));
@@ -38,13 +38,13 @@ public sealed class GradientTests
         using var scope = NewDisposeScope();
         var model = Model();
         var constant = model.named_parameters().First(p => p.name.EndsWith("norm_const", StringComparison.Ordinal)).parameter;
-        Loss(model, AttentionForm.Parallel).backward();
+        Loss(model, AttentionForm.Chunked).backward();
 
         double Moved(double by)
         {
             using var noGradient = no_grad();
             constant[0, 1, 0, 0] += by;
-            var loss = Loss(model, AttentionForm.Parallel).item<double>();
+            var loss = Loss(model, AttentionForm.Chunked).item<double>();
             constant[0, 1, 0, 0] -= by;
             return loss;
         }
@@ -66,7 +66,7 @@ public sealed class GradientTests
     private static Tensor Loss(CottentionModel model, AttentionForm form)
     {
         var tokens = (arange(30) * 7 % 40).reshape(2, 15);
-        var (first, state) = model.Run(tokens.narrow(1, 0, 6), ModelState.Zero(Config, 2, ScalarType.Float64), form);
+        var (first, state) = model.Run(tokens.narrow(1, 0, 6), model.ZeroState(2), form);
         var (second, _) = model.Run(tokens.narrow(1, 6, 8), state, form);
         return nn.functional.cross_entropy(cat([first, second], 1).flatten(0, 1), tokens.narrow(1, 1, 14).flatten());
     }

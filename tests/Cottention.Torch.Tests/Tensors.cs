@@ -24,6 +24,10 @@ internal static class Tensors
         return complex(rows.narrow(-1, half, half).contiguous(), rows.narrow(-1, 0, half).contiguous());
     }
 
+    /// <summary>Heads [1, H, 1, K] of length 1, not turned: the product's own normalisation at position 0.</summary>
+    public static Tensor Unit(Tensor heads) =>
+        TurnedUnit.Make(heads.transpose(1, 2), RotaryAngles.Turns(zeros(1, 1, dtype: ScalarType.Int64), (int)heads.shape[^1], heads.dtype));
+
     public static double[] Values(this Tensor tensor)
     {
         using var plain = tensor.detach().to(ScalarType.Float64).contiguous();

@@ -32,7 +32,7 @@ public sealed class ShippedModelTests
         var session = new RunnerSession(runner, slot: 0);
         var fromCpu = session.FeedSingly(tokens);
         var (fromTorch, state) = model.Run(
-            tensor(tokens.Select(token => (long)token).ToArray()).unsqueeze(0), ModelState.Zero(model.Config, 1, model.Type), AttentionForm.Recurrent);
+            tensor(tokens.Select(token => (long)token).ToArray()).unsqueeze(0), model.ZeroState(1), AttentionForm.Recurrent);
 
         Numerics.AssertClose(fromTorch.flatten().to(ScalarType.Float64).data<double>().ToArray(), fromCpu, 1e-4, "logits");
         // Elements of the state are up to some tens.

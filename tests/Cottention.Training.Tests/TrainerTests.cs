@@ -1,6 +1,8 @@
 using Cottention.Conformance;
 using Cottention.Inference;
+using Cottention.Torch;
 using Cottention.Training.Data;
+using Cottention.Training.Optimization;
 
 namespace Cottention.Training.Tests;
 
@@ -59,6 +61,26 @@ public sealed class TrainerTests : IDisposable
 
         Numerics.AssertClose(plain, coarse, 0.1, "loss");
         Assert.NotEqual(plain, coarse);
+    }
+
+    [Theory]
+    [InlineData(AttentionKind.Cosine, true, false)]
+    [InlineData(AttentionKind.Cosine, false, true)]
+    [InlineData(AttentionKind.Softmax, false, true)]
+    [InlineData(AttentionKind.Softmax, false, false)]
+    public void TakeStep_EveryKind_LowersTheLossAndResumes(AttentionKind attention, bool carry, bool muon)
+    {
+        var options = Options with { Attention = attention, Carry = carry, Optimizer = muon ? OptimizerKind.Muon : OptimizerKind.AdamW };
+        var path = Path.Combine(_toy.Folder, "checkpoint.safetensors");
+        using var first = Make(options);
+        var losses = Enumerable.Range(0, 30).Select(_ => first.TakeStep().Loss).ToArray();
+        first.Save(path);
+
+        using var second = Make(options);
+        second.Resume(path);
+
+        Assert.InRange(losses[^5..].Average(), 0, losses[0] * 0.6);
+        Assert.Equal(first.TakeStep().Loss, second.TakeStep().Loss);
     }
 
     [Theory]

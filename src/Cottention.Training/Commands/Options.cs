@@ -22,6 +22,27 @@ internal static class Options
         return option;
     }
 
+    /// <summary>An option with a default whose values are the names of an enum, in any case.</summary>
+    public static Option<T> Choice<T>(string name, T value, string description)
+        where T : struct, Enum
+    {
+        var allowed = Enum.GetNames<T>().Select(text => text.ToLowerInvariant()).ToArray();
+        var option = new Option<T>(name)
+        {
+            HelpName = string.Join("|", allowed),
+            Description = $"{description} [default: {value.ToString().ToLowerInvariant()}]",
+            CustomParser = result =>
+            {
+                var text = result.Tokens[0].Value;
+                if (allowed.Contains(text.ToLowerInvariant()))
+                    return Enum.Parse<T>(text, ignoreCase: true);
+                result.AddError($"{name} is '{text}'; allowed: {string.Join(", ", allowed)}.");
+                return default;
+            },
+        };
+        return option;
+    }
+
     /// <summary>Fails the command line when one of the files given is not there.</summary>
     public static void MustExist(Option<string[]> option, Func<string, string> pathOf) => option.Validators.Add(result =>
     {

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Cottention.Torch;
 using Cottention.Training.Data;
+using Cottention.Training.Optimization;
 using TorchSharp;
 using static Cottention.Training.Commands.Options;
 
@@ -29,6 +31,8 @@ internal sealed class TrainCommand
     private readonly Option<int> _layers = Number("--layers", Defaults.Layers, 1, 1 << 10, "Layers.");
     private readonly Option<int> _inner = Number("--inner", Defaults.Inner, 1, 1 << 18, "Width of the MLP.");
     private readonly Option<int> _rotaryDim = Number("--rotary-dim", Defaults.RotaryDim, 2, 1 << 10, "Rotated components of a head, even.");
+    private readonly Option<AttentionKind> _attention = Choice("--attention", Defaults.Attention, "Kind of attention; softmax is there to compare with.");
+    private readonly Option<bool?> _carry = new("--carry") { Description = "Whether rows carry their state and position from segment to segment. [default: true for cosine, false for softmax]" };
     private readonly Option<double> _lowestNormConst = Number("--lowest-norm-const", Defaults.LowestNormConst, -10.0, 10, "First norm_const of a layer's first head.");
     private readonly Option<double> _highestNormConst = Number("--highest-norm-const", Defaults.HighestNormConst, -10.0, 10, "First norm_const of a layer's last head.");
     private readonly Option<int> _length = Number("--length", Defaults.Length, 1, 1 << 14, "Tokens of a segment.");
@@ -36,12 +40,15 @@ internal sealed class TrainCommand
     private readonly Option<int> _accumulate = Number("--accumulate", Defaults.Accumulate, 1, 1 << 14, "Batches added up for one step.");
     private readonly Option<long> _steps = Number("--steps", Defaults.Steps, 1L, 1L << 40, "Steps of the whole run; may be changed when it is resumed: the decay then ends there.");
     private readonly Option<long> _warmup = Number("--warmup", Defaults.Warmup, 0L, 1L << 40, "Steps in which the learning rate rises.");
-    private readonly Option<double> _rate = Number("--learning-rate", Defaults.LearningRate, 0.0, 1, "Highest learning rate.");
+    private readonly Option<OptimizerKind> _optimizer = Choice("--optimizer", Defaults.Optimizer, "What moves the matrices of the layers; AdamW moves the rest.");
+    private readonly Option<double> _rate = Number("--learning-rate", Defaults.LearningRate, 0.0, 1, "Highest learning rate of AdamW.");
+    private readonly Option<double> _muonRate = Number("--muon-rate", Defaults.MuonRate, 0.0, 1, "Highest learning rate of Muon.");
     private readonly Option<double> _finalShare = Number("--final-share", Defaults.FinalShare, 0.0, 1, "Last learning rate relative to the highest.");
     private readonly Option<double> _weightDecay = Number("--weight-decay", Defaults.WeightDecay, 0.0, 10, "Weight decay of matrices.");
     private readonly Option<double> _clip = Number("--clip", Defaults.Clip, 1e-6, 1e6, "Longest gradient.");
     private readonly Option<ulong> _seed = Number("--seed", Defaults.Seed, ulong.MinValue, ulong.MaxValue, "Decides first weights and order of the data.");
     private readonly Option<bool> _bfloat16 = new("--bfloat16") { Description = "Matrix products in bfloat16: faster where the processor has them, slower elsewhere." };
+    private readonly Option<string> _device = new("--device") { Description = "cpu, cuda or cuda:N.", DefaultValueFactory = _ => "cpu" };
     private readonly Option<int> _threads = Number("--threads", 0, 0, 1024, "Threads of libtorch; 0 leaves the choice to it.");
     private readonly Option<double> _checkpointMinutes = Number("--checkpoint-minutes", 5.0, 0, 1e6, "Minutes between checkpoints.");
     private readonly Option<int> _validateEvery = Number("--validate-every", 250, 1, int.MaxValue, "Steps between validations.");
@@ -63,8 +70,8 @@ internal sealed class TrainCommand
 
     private Option[] All() =>
     [
-        _data, _valid, _out, _vocabulary, _width, _heads, _layers, _inner, _rotaryDim, _lowestNormConst, _highestNormConst, _length, _batch,
-        _accumulate, _steps, _warmup, _rate, _finalShare, _weightDecay, _clip, _seed, _bfloat16, _threads, _checkpointMinutes,
+        _data, _valid, _out, _vocabulary, _width, _heads, _layers, _inner, _rotaryDim, _attention, _carry, _lowestNormConst, _highestNormConst, _length, _batch,
+        _accumulate, _steps, _warmup, _optimizer, _rate, _muonRate, _finalShare, _weightDecay, _clip, _seed, _bfloat16, _device, _threads, _checkpointMinutes,
         _validateEvery, _sampleEvery, _samplePrompt,
     ];
 
@@ -80,6 +87,7 @@ internal sealed class TrainCommand
             Data = [.. parse.GetRequiredValue(_data).Select(TextSource.Parse)],
             Valid = [.. (parse.GetValue(_valid) ?? []).Select(TextSource.Parse)],
             Out = parse.GetRequiredValue(_out),
+            Device = Devices.Parse(parse.GetRequiredValue(_device)),
             CheckpointInterval = TimeSpan.FromMinutes(parse.GetValue(_checkpointMinutes)),
             ValidateEvery = parse.GetValue(_validateEvery),
             SampleEvery = parse.GetValue(_sampleEvery),
@@ -95,6 +103,8 @@ internal sealed class TrainCommand
         Layers = parse.GetValue(_layers),
         Inner = parse.GetValue(_inner),
         RotaryDim = parse.GetValue(_rotaryDim),
+        Attention = parse.GetValue(_attention),
+        Carry = parse.GetValue(_carry) ?? parse.GetValue(_attention) == AttentionKind.Cosine,
         LowestNormConst = parse.GetValue(_lowestNormConst),
         HighestNormConst = parse.GetValue(_highestNormConst),
         Length = parse.GetValue(_length),
@@ -102,6 +112,8 @@ internal sealed class TrainCommand
         Accumulate = parse.GetValue(_accumulate),
         Steps = parse.GetValue(_steps),
         Warmup = parse.GetValue(_warmup),
+        Optimizer = parse.GetValue(_optimizer),
+        MuonRate = parse.GetValue(_muonRate),
         LearningRate = parse.GetValue(_rate),
         FinalShare = parse.GetValue(_finalShare),
         WeightDecay = parse.GetValue(_weightDecay),

@@ -7,11 +7,11 @@ namespace Cottention.Training.Data;
 /// </summary>
 internal sealed class BatchReader
 {
-    // Lengths of a life in segments, and how often each is drawn.
-    private static readonly (int Segments, double Share)[] Lives = [(1, 0.50), (2, 0.25), (4, 0.15), (8, 0.07), (LongestLife, 0.03)];
-
     /// <summary>Most segments a state is carried through.</summary>
-    public const int LongestLife = 16;
+    public const int LongestLife = 256;
+
+    // Lengths of a life in segments. Each takes as many segments of the training as every other, so long ones are drawn rarely.
+    private static readonly int[] Lives = [1, 4, 16, 64, LongestLife];
 
     private const ulong LifeDraw = 1, EndOfTextDraw = 2, ContinueDraw = 3;
 
@@ -24,6 +24,7 @@ internal sealed class BatchReader
     private readonly int _length;
     private readonly int _endOfText;
     private readonly ulong _seed;
+    private readonly bool _carry;
 
     /// <param name="sets">What to train on.</param>
     /// <param name="weights">Each set's share of the tokens, relative to the others.</param>
@@ -31,9 +32,11 @@ internal sealed class BatchReader
     /// <param name="length">T.</param>
     /// <param name="endOfText">Id of the token that ends a document.</param>
     /// <param name="seed">Decides every draw.</param>
-    public BatchReader(IReadOnlyList<DocumentSet> sets, IReadOnlyList<double> weights, int rows, int length, int endOfText, ulong seed)
+    /// <param name="carry">Whether there are lives of more than one segment.</param>
+    public BatchReader(
+        IReadOnlyList<DocumentSet> sets, IReadOnlyList<double> weights, int rows, int length, int endOfText, ulong seed, bool carry = true)
     {
-        (_sets, _length, _endOfText, _seed) = (sets, length, endOfText, seed);
+        (_sets, _length, _endOfText, _seed, _carry) = (sets, length, endOfText, seed, carry);
         _orders = [.. sets.Select((set, index) => new DocumentOrder(set.Count, Chance.Mix(seed ^ (ulong)index)))];
         _shares = [.. weights.Select(weight => weight / weights.Sum())];
         _taken = new long[sets.Count];
@@ -91,12 +94,13 @@ internal sealed class BatchReader
         return 1;
     }
 
-    private static int DrawLife(double unit)
+    private int DrawLife(double unit)
     {
-        foreach (var (segments, share) in Lives)
-            if ((unit -= share) < 0)
+        var place = unit * Lives.Sum(segments => 1.0 / segments);
+        foreach (var segments in _carry ? Lives : [])
+            if ((place -= 1.0 / segments) < 0)
                 return segments;
-        return Lives[^1].Segments;
+        return _carry ? Lives[^1] : 1;
     }
 
     /// <summary>Fills the rest of the row; the last token is read again as the first of the next segment.</summary>

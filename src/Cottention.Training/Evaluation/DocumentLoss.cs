@@ -64,14 +64,14 @@ internal sealed record DocumentLoss(int Documents, long Tokens, double Nats, dou
     /// <param name="before">Tokens at the start whose losses do not count.</param>
     private static double SumOfLosses(CottentionModel model, Tensor tokens, Tensor weights, int before)
     {
-        var state = ModelState.Zero(model.Config, (int)tokens.shape[0], model.Type);
+        var state = model.ZeroState(tokens.shape[0]);
         var sum = 0.0;
         for (long start = 0; start < tokens.shape[1] - 1;)
         {
             using var scope = NewDisposeScope();
             // Segments end at the document's start, so that the same document is cut in the same places wherever it stands.
             var end = start < before ? Math.Min(start + SegmentTokens, before) : Math.Min(start + SegmentTokens, tokens.shape[1] - 1);
-            var (logits, after) = model.Run(tokens.narrow(1, start, end - start), state, AttentionForm.Parallel);
+            var (logits, after) = model.Run(tokens.narrow(1, start, end - start), state, AttentionForm.Chunked);
             var losses = nn.functional.cross_entropy(
                 logits.flatten(0, 1), tokens.narrow(1, start + 1, end - start).flatten(), reduction: nn.Reduction.None);
             sum += (losses * weights.narrow(1, start + 1, end - start).flatten()).sum().to(ScalarType.Float64).item<double>();

@@ -23,11 +23,11 @@ internal sealed class TextSampler(CottentionModel model, CorpusTokenizer tokeniz
         long[] input = tokens.Count > 0 ? [.. tokens.Select(token => (long)token)] : [tokenizer.EndOfText];
         var written = input.Select(token => (int)token).Where(token => token != tokenizer.EndOfText).ToList();
 
-        var state = ModelState.Zero(model.Config, batch: 1, model.Type);
+        var state = model.ZeroState(1);
         for (var step = 0; step < limit; step++)
         {
             using var inner = NewDisposeScope();
-            var (logits, after) = model.Run(tensor(input).unsqueeze(0), state, input.Length > 1 ? AttentionForm.Parallel : AttentionForm.Recurrent);
+            var (logits, after) = model.Run(tensor(input).unsqueeze(0), state, input.Length > 1 ? AttentionForm.Chunked : AttentionForm.Recurrent);
             state.Dispose();
             state = after.Detach();
             var next = Draw(logits[0, -1], temperature, Chance.Unit(seed, (ulong)step, 0));

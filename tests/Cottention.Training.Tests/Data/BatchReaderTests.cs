@@ -47,12 +47,22 @@ public sealed class BatchReaderTests
     {
         var reader = Reader(rows: 1);
 
-        var batches = Enumerable.Range(0, 400).Select(_ => reader.Next()).ToArray();
+        var batches = Enumerable.Range(0, 20_000).Select(_ => reader.Next()).ToArray();
 
         var starts = batches.Where(batch => batch.Fresh[0]).Select(batch => batch.Tokens[0]).ToArray();
-        Assert.InRange(starts.Length, 100, 250);
+        // Lives of 1, 4, 16, 64 and 256 segments take a fifth of the segments each: 20,000 / 5 x (1 + 1/4 + ...) = 5,328 starts.
+        Assert.InRange(starts.Length, 4_500, 6_200);
         Assert.InRange(starts.Count(token => token == EndOfText), starts.Length / 4, starts.Length * 3 / 4);
         Assert.Equal(BatchReader.LongestLife, LongestRun(batches));
+    }
+
+    [Fact]
+    public void Next_WithoutCarry_IsFreshInEveryRowAlways()
+    {
+        var reader = new BatchReader([Documents("a", shortest: 4)], [1], rows: 3, Length, EndOfText, seed: 1, carry: false);
+
+        for (var step = 0; step < 100; step++)
+            Assert.All(reader.Next().Fresh, Assert.True);
     }
 
     [Fact]

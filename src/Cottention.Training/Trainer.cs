@@ -33,7 +33,7 @@ internal sealed class Trainer : IDisposable
         (_options, _device) = (options, device ?? CPU);
         _sources = [.. sets.Select(set => set.Name)];
         _reader = new BatchReader(sets, weights, options.Batch, options.Length, endOfText: vocabulary - 1, options.Seed, options.Carry);
-        _rate = new LearningRate(1, options.Warmup, options.Steps, options.FinalShare);
+        _rate = new LearningRate(1, options.Warmup, options.Steps, options.DecayShare, options.FinalShare);
         Model = new CottentionModel(options.ModelConfig(vocabulary), attention: options.Attention, device: _device) { ProductType = options.BFloat16 ? ScalarType.BFloat16 : null };
         Model.Initialize(options.LowestNormConst, options.HighestNormConst, new Generator(options.Seed));
         (_optimizers, _peaks) = MakeOptimizers();

@@ -65,8 +65,11 @@ internal sealed record TrainingOptions
     /// <summary>Highest learning rate of Muon. Default 0.02.</summary>
     public double MuonRate { get; init; } = 0.02;
 
-    /// <summary>Last learning rate relative to the highest. Default 0.05.</summary>
-    public double FinalShare { get; init; } = 0.05;
+    /// <summary>Share of the steps in which the learning rate falls. Default 0.4.</summary>
+    public double DecayShare { get; init; } = 0.4;
+
+    /// <summary>Last learning rate relative to the highest. Default 0.02.</summary>
+    public double FinalShare { get; init; } = 0.02;
 
     /// <summary>Weight decay of matrices. Default 0.1.</summary>
     public double WeightDecay { get; init; } = 0.1;

@@ -38,11 +38,12 @@ internal sealed class TrainCommand
     private readonly Option<int> _length = Number("--length", Defaults.Length, 1, 1 << 14, "Tokens of a segment.");
     private readonly Option<int> _batch = Number("--batch", Defaults.Batch, 1, 1 << 14, "Segments of a batch.");
     private readonly Option<int> _accumulate = Number("--accumulate", Defaults.Accumulate, 1, 1 << 14, "Batches added up for one step.");
-    private readonly Option<long> _steps = Number("--steps", Defaults.Steps, 1L, 1L << 40, "Steps of the whole run; may be changed when it is resumed: the decay then ends there.");
+    private readonly Option<long> _steps = Number("--steps", Defaults.Steps, 1L, 1L << 40, "Steps of the whole run; may be changed when it is resumed: the learning rate then falls towards that end.");
     private readonly Option<long> _warmup = Number("--warmup", Defaults.Warmup, 0L, 1L << 40, "Steps in which the learning rate rises.");
     private readonly Option<OptimizerKind> _optimizer = Choice("--optimizer", Defaults.Optimizer, "What moves the matrices of the layers; AdamW moves the rest.");
     private readonly Option<double> _rate = Number("--learning-rate", Defaults.LearningRate, 0.0, 1, "Highest learning rate of AdamW.");
     private readonly Option<double> _muonRate = Number("--muon-rate", Defaults.MuonRate, 0.0, 1, "Highest learning rate of Muon.");
+    private readonly Option<double> _decayShare = Number("--decay-share", Defaults.DecayShare, 0.0, 1, "Share of the steps, at the end, in which the learning rate falls.");
     private readonly Option<double> _finalShare = Number("--final-share", Defaults.FinalShare, 0.0, 1, "Last learning rate relative to the highest.");
     private readonly Option<double> _weightDecay = Number("--weight-decay", Defaults.WeightDecay, 0.0, 10, "Weight decay of matrices.");
     private readonly Option<double> _clip = Number("--clip", Defaults.Clip, 1e-6, 1e6, "Longest gradient.");
@@ -71,7 +72,7 @@ internal sealed class TrainCommand
     private Option[] All() =>
     [
         _data, _valid, _out, _vocabulary, _width, _heads, _layers, _inner, _rotaryDim, _attention, _carry, _lowestNormConst, _highestNormConst, _length, _batch,
-        _accumulate, _steps, _warmup, _optimizer, _rate, _muonRate, _finalShare, _weightDecay, _clip, _seed, _bfloat16, _device, _threads, _checkpointMinutes,
+        _accumulate, _steps, _warmup, _optimizer, _rate, _muonRate, _decayShare, _finalShare, _weightDecay, _clip, _seed, _bfloat16, _device, _threads, _checkpointMinutes,
         _validateEvery, _sampleEvery, _samplePrompt,
     ];
 
@@ -115,6 +116,7 @@ internal sealed class TrainCommand
         Optimizer = parse.GetValue(_optimizer),
         MuonRate = parse.GetValue(_muonRate),
         LearningRate = parse.GetValue(_rate),
+        DecayShare = parse.GetValue(_decayShare),
         FinalShare = parse.GetValue(_finalShare),
         WeightDecay = parse.GetValue(_weightDecay),
         Clip = parse.GetValue(_clip),

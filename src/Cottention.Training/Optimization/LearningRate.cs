@@ -1,18 +1,23 @@
 namespace Cottention.Training.Optimization;
 
-/// <summary>Rises linearly for some steps, then falls along half a cosine to a share of the peak at the last step.</summary>
+/// <summary>
+/// Rises linearly for some steps, stays at the peak, and falls linearly to a share of it at the last step. Where the fall begins
+/// depends on the number of steps alone, so a run may be made longer or shorter until then.
+/// </summary>
 /// <param name="Peak">Highest rate.</param>
 /// <param name="WarmupSteps">Steps of the rise.</param>
 /// <param name="Steps">All steps.</param>
+/// <param name="DecayShare">Share of all steps in which it falls, 0 to 1.</param>
 /// <param name="FinalShare">The last rate relative to the peak, 0 to 1.</param>
-internal sealed record LearningRate(double Peak, long WarmupSteps, long Steps, double FinalShare)
+internal sealed record LearningRate(double Peak, long WarmupSteps, long Steps, double DecayShare, double FinalShare)
 {
     /// <summary>The rate of a step, counted from 0.</summary>
     public double At(long step)
     {
         if (step < WarmupSteps)
             return Peak * (step + 1) / WarmupSteps;
-        var progress = Math.Clamp((step - WarmupSteps) / (double)Math.Max(1, Steps - 1 - WarmupSteps), 0, 1);
-        return Peak * (FinalShare + (1 - FinalShare) * 0.5 * (1 + Math.Cos(Math.PI * progress)));
+        var begin = Math.Max(WarmupSteps, (long)(Steps * (1 - DecayShare)));
+        var progress = Math.Clamp((step - begin) / (double)Math.Max(1, Steps - 1 - begin), 0, 1);
+        return Peak * (1 - (1 - FinalShare) * progress);
     }
 }

@@ -5,25 +5,30 @@ namespace Cottention.Training.Tests.Optimization;
 
 public sealed class LearningRateTests
 {
-    private static readonly LearningRate Rate = new(Peak: 0.01, WarmupSteps: 10, Steps: 111, FinalShare: 0.1);
+    private static readonly LearningRate Rate = new(Peak: 2, WarmupSteps: 4, Steps: 20, DecayShare: 0.5, FinalShare: 0.1);
 
     [Theory]
-    [InlineData(0, 0.001)]
-    [InlineData(9, 0.01)]
-    [InlineData(10, 0.01)]
-    [InlineData(60, 0.0055)]
-    [InlineData(110, 0.001)]
-    [InlineData(500, 0.001)]
-    public void At_Step_IsOnTheCurve(long step, double expected) => Numerics.AssertClose([expected], [Rate.At(step)], 1e-12);
+    [InlineData(0, 0.5)]
+    [InlineData(1, 1.0)]
+    [InlineData(3, 2.0)]
+    [InlineData(10, 2.0)]
+    [InlineData(13, 1.4)]
+    [InlineData(19, 0.2)]
+    [InlineData(1000, 0.2)]
+    public void At_RisesStaysAndFalls(long step, double expected) => Numerics.AssertClose([expected], [Rate.At(step)], 1e-12);
 
     [Fact]
-    public void At_AfterWarmup_NeverRises()
+    public void At_BeforeTheFall_IsTheSameForALongerRun()
     {
-        for (var step = 10; step < 120; step++)
-            Assert.True(Rate.At(step + 1) <= Rate.At(step));
+        var longer = Rate with { Steps = 2000 };
+
+        for (var step = 0; step <= 10; step++)
+            Assert.Equal(Rate.At(step), longer.At(step));
     }
 
     [Fact]
-    public void At_NoWarmup_BeginsAtThePeak() =>
-        Numerics.AssertClose([0.01], [(Rate with { WarmupSteps = 0 }).At(0)], 1e-12);
+    public void At_NoWarmup_BeginsAtThePeak() => Assert.Equal(2, (Rate with { WarmupSteps = 0 }).At(0));
+
+    [Fact]
+    public void At_NoDecay_StaysAtThePeak() => Assert.Equal(2, (Rate with { DecayShare = 0 }).At(18));
 }

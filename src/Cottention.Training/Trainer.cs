@@ -22,6 +22,7 @@ internal sealed class Trainer : IDisposable
     private readonly Device _device;
     private readonly IReadOnlyList<string> _sources;
     private ModelState _state;
+    private RunningMean _meanLoss;
 
     /// <param name="options">What defines the run.</param>
     /// <param name="sets">What to train on.</param>
@@ -65,12 +66,13 @@ internal sealed class Trainer : IDisposable
             optimizer.Step(peak * rate);
         var time = Stopwatch.GetElapsedTime(started);
         Elapsed += time;
-        return new StepReport(Step, Step * _options.TokensPerStep, loss, gradient, _peaks[0] * rate, time);
+        _meanLoss = _meanLoss.With(loss);
+        return new StepReport(Step, Step * _options.TokensPerStep, loss, _meanLoss.Value, gradient, _peaks[0] * rate, time);
     }
 
     /// <summary>Writes everything that is needed to go on.</summary>
     public void Save(string path) => TrainingCheckpoint.Write(
-        path, Model, _optimizers, _state, new TrainingProgress(_options, _sources, Step, Elapsed.TotalSeconds, _reader.State));
+        path, Model, _optimizers, _state, new TrainingProgress(_options, _sources, Step, Elapsed.TotalSeconds, _meanLoss, _reader.State));
 
     /// <summary>Goes on where a checkpoint was written. Call it before the first step.</summary>
     /// <exception cref="InferenceException"><see cref="InferenceError.InvalidModel"/>: damaged, or of another run.</exception>
@@ -88,6 +90,7 @@ internal sealed class Trainer : IDisposable
         foreach (var optimizer in _optimizers)
             optimizer.Steps = progress.Step;
         Elapsed = TimeSpan.FromSeconds(progress.Seconds);
+        _meanLoss = progress.MeanLoss;
     }
 
     /// <inheritdoc/>

@@ -56,7 +56,7 @@ internal sealed class TrainingRun(RunSettings settings)
     private void Train(
         Trainer trainer, CorpusTokenizer tokenizer, DocumentSet[] validationSets, RunMeter meter, RunDisplay display, CancellationToken cancellation)
     {
-        var log = new RunLog(_folder.Log);
+        var log = new RunLog(_folder.Log, trainer.Step);
         var saved = TimeProvider.System.GetTimestamp();
         while (trainer.Step < settings.Options.Steps && !cancellation.IsCancellationRequested)
         {
@@ -64,7 +64,7 @@ internal sealed class TrainingRun(RunSettings settings)
             meter.Add(report);
             display.Report(report);
             if (report.Step % LogInterval == 0)
-                log.Add(report, meter.MeanLoss, meter.TokensPerSecond);
+                log.Add(report, meter.TokensPerSecond);
             if (report.Step % settings.ValidateEvery == 0)
                 Validate(trainer.Model, validationSets, report, log, display);
             if (report.Step % settings.SampleEvery == 0)

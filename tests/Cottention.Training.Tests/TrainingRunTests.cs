@@ -77,6 +77,19 @@ public sealed class TrainingRunTests : IDisposable
     }
 
     [Fact]
+    public void Execute_ValidationsAndTextsAfterEveryStep_ChangeNothingOfTheModel()
+    {
+        new TrainingRun(_settings).Execute(CancellationToken.None);
+        var watched = Path.Combine(_toy.Folder, "watched");
+
+        new TrainingRun(_settings with { Out = watched, ValidateEvery = 1, SampleEvery = 1 }).Execute(CancellationToken.None);
+
+        Assert.Equal(
+            File.ReadAllBytes(Path.Combine(_folder.Model, "model.safetensors")),
+            File.ReadAllBytes(Path.Combine(watched, "model", "model.safetensors")));
+    }
+
+    [Fact]
     public void Execute_CheckpointAfterEveryStep_ResumesAtTheLastOne()
     {
         new TrainingRun(_settings with { CheckpointInterval = TimeSpan.Zero }).Execute(CancellationToken.None);

@@ -12,6 +12,8 @@ public sealed class TrainCommandTests : IDisposable
     [InlineData("--steps 0", "--steps is 0; allowed: 1 to ")]
     [InlineData("--learning-rate NaN", "--learning-rate is NaN; allowed: 0 to 1.")]
     [InlineData("--vocabulary 256", "--vocabulary is 256; allowed: 257 to 65536.")]
+    [InlineData("--attention linear", "--attention is 'linear'; allowed: cosine, softmax.")]
+    [InlineData("--optimizer sgd", "--optimizer is 'sgd'; allowed: adamw, muon.")]
     [InlineData("--valid no-such-file.txt", "no-such-file.txt: there is no such file.")]
     public void Parse_FaultyOption_IsRefusedWithItsNameAndWhatIsAllowed(string options, string message)
     {
@@ -19,6 +21,13 @@ public sealed class TrainCommandTests : IDisposable
 
         Assert.Contains(message, Assert.Single(parse.Errors).Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("tpu", "allowed: cpu, cuda, cuda:N")]
+    [InlineData("cuda:x", "allowed: cpu, cuda, cuda:N")]
+    [InlineData("cuda:-1", "allowed: cpu, cuda, cuda:N")]
+    public void Device_Unknown_IsRefusedWithWhatIsAllowed(string name, string message) =>
+        Assert.Contains(message, Assert.Throws<FormatException>(() => Devices.Parse(name)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Parse_DataAndOutOnly_IsEnough() =>

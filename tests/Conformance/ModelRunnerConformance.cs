@@ -96,6 +96,28 @@ public abstract class ModelRunnerConformance
         Numerics.AssertSameBits(whole.State, single.State, "state");
     }
 
+    [Fact]
+    public void Run_LogitsAfterSeveralTokensOfARow_SameBitsAsSingly()
+    {
+        var tokens = Tokens((2 * Chunk) + 3);
+        using var runner = Create(GoldenModel.Open("tiny"), 3, 64, 3 * tokens.Length);
+        var expected = new RunnerSession(runner, 0).FeedSingly(tokens);
+        var plan = new StepPlan(3, 3 * tokens.Length);
+        int[] wanted = [tokens.Length, 0, 5];
+        var logits = new float[wanted.Sum() * runner.VocabularySize];
+        for (var slot = 0; slot < wanted.Length; slot++)
+        {
+            runner.FillSlot(slot, 0f);
+            plan.Add(slot, 0, tokens, wanted[slot]);
+        }
+
+        runner.Run(plan, logits);
+
+        var all = tokens.Length * runner.VocabularySize;
+        Numerics.AssertSameBits(expected, logits.AsSpan(0, all), "all");
+        Numerics.AssertSameBits(expected.AsSpan(^(5 * runner.VocabularySize)..), logits.AsSpan(all), "last five");
+    }
+
     [Theory]
     [InlineData(2)]
     [InlineData(7)]

@@ -37,14 +37,15 @@ public sealed class NaiveModelRunner(GoldenModel model, int slotCount, int maxRo
         {
             _slots[row.Slot].CopyTo(_model.State, 0);
             _model.Position = row.Position;
-            float[] last = [];
-            foreach (var token in plan.TokensOf(row))
-                last = _model.Step(token);
+            for (var token = row.TokenStart; token < row.TokenStart + row.TokenCount; token++)
+            {
+                var scores = _model.Step(plan.Tokens[token]);
+                if (token < row.FirstLogitsToken)
+                    continue;
+                Ran?.Invoke(scores);
+                scores.CopyTo(logits[((row.LogitsIndex + token - row.FirstLogitsToken) * VocabularySize)..]);
+            }
             _model.State.CopyTo(_slots[row.Slot], 0);
-            if (row.LogitsIndex < 0)
-                continue;
-            Ran?.Invoke(last);
-            last.CopyTo(logits[(row.LogitsIndex * VocabularySize)..]);
         }
     }
 

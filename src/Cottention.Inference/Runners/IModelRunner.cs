@@ -24,7 +24,7 @@ public interface IModelRunner : IDisposable
     /// <summary>Number of slots in the arena.</summary>
     int SlotCount { get; }
 
-    /// <summary>Most rows of one plan.</summary>
+    /// <summary>Most rows of one plan, and most rows of logits of one plan.</summary>
     int MaxRows { get; }
 
     /// <summary>Most tokens of one plan, all rows together.</summary>
@@ -35,7 +35,7 @@ public interface IModelRunner : IDisposable
     /// The result of a row does not depend on the other rows, nor on how its tokens are split over plans: same bits.
     /// </summary>
     /// <param name="plan">Rows with distinct slots; token ids within the vocabulary.</param>
-    /// <param name="logits">[plan.LogitsCount, N] f32, written for the rows that want logits.</param>
+    /// <param name="logits">[plan.LogitsCount, N] f32, written for the tokens after which they are wanted.</param>
     void Run(StepPlan plan, Span<float> logits);
 
     /// <summary>Sets every value of a slot: 0 for a new state, NaN to poison it under test.</summary>

@@ -5,5 +5,13 @@ namespace Cottention.Inference.Runners;
 /// <param name="Position">Tokens the state has consumed before this row: the rotary position of the row's first token.</param>
 /// <param name="TokenStart">Index of the row's first token in <see cref="StepPlan.Tokens"/>.</param>
 /// <param name="TokenCount">Tokens of this row, at least 1.</param>
-/// <param name="LogitsIndex">Row of the logits <c>[B, N]</c> that gets the scores after the row's last token, or -1 for none.</param>
-public readonly record struct PlanRow(int Slot, long Position, int TokenStart, int TokenCount, int LogitsIndex);
+/// <param name="LogitsIndex">First of the row's rows of logits, or -1 for none.</param>
+/// <param name="LogitsCount">
+/// Rows of logits <c>[B, N]</c>: the scores after each of the row's last tokens. The engine wants 0 or 1; more are for
+/// measuring how well a text is foretold.
+/// </param>
+public readonly record struct PlanRow(int Slot, long Position, int TokenStart, int TokenCount, int LogitsIndex, int LogitsCount)
+{
+    /// <summary>Index in <see cref="StepPlan.Tokens"/> of the first token after which scores are wanted.</summary>
+    public int FirstLogitsToken => TokenStart + TokenCount - LogitsCount;
+}

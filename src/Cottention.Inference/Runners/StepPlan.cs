@@ -29,7 +29,7 @@ public sealed class StepPlan
     /// <summary>Tokens planned, all rows together.</summary>
     public int TokenCount { get; private set; }
 
-    /// <summary>Rows that want logits.</summary>
+    /// <summary>Rows of logits that the planned rows want, together.</summary>
     public int LogitsCount { get; private set; }
 
     /// <summary>The planned rows.</summary>
@@ -45,13 +45,19 @@ public sealed class StepPlan
     public void Clear() => (RowCount, TokenCount, LogitsCount) = (0, 0, 0);
 
     /// <summary>Adds a row and returns its index of the logits, or -1 where none are wanted.</summary>
-    public int Add(int slot, long position, ReadOnlySpan<int> tokens, bool wantsLogits)
+    public int Add(int slot, long position, ReadOnlySpan<int> tokens, bool wantsLogits) =>
+        Add(slot, position, tokens, wantsLogits ? 1 : 0);
+
+    /// <summary>Adds a row that wants logits after each of its last tokens; returns the index of the first, or -1 where none are wanted.</summary>
+    public int Add(int slot, long position, ReadOnlySpan<int> tokens, int logitsCount)
     {
         Debug.Assert(tokens.Length > 0 && RowCount < MaxRows && TokenCount + tokens.Length <= MaxTokens, "plan is full");
-        var logitsIndex = wantsLogits ? LogitsCount++ : -1;
+        Debug.Assert(logitsCount >= 0 && logitsCount <= tokens.Length, "more rows of logits than tokens");
+        var logitsIndex = logitsCount > 0 ? LogitsCount : -1;
         tokens.CopyTo(_tokens.AsSpan(TokenCount));
-        _rows[RowCount++] = new PlanRow(slot, position, TokenCount, tokens.Length, logitsIndex);
+        _rows[RowCount++] = new PlanRow(slot, position, TokenCount, tokens.Length, logitsIndex, logitsCount);
         TokenCount += tokens.Length;
+        LogitsCount += logitsCount;
         return logitsIndex;
     }
 }

@@ -136,6 +136,9 @@ public sealed class CpuModelRunnerTests
         plan.Clear();
         plan.Add(0, 0, new int[runner.MaxTokens + 1], wantsLogits: false);
         Assert.Throws<ArgumentOutOfRangeException>(() => runner.Run(plan, []));
+        plan.Clear();
+        plan.Add(0, 0, new int[runner.MaxRows + 1], logitsCount: runner.MaxRows + 1);
+        Assert.Throws<ArgumentOutOfRangeException>(() => runner.Run(plan, new float[10 * (runner.MaxRows + 1)]));
     }
 
     [Fact]

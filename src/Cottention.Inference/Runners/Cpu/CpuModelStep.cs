@@ -52,8 +52,8 @@ internal sealed unsafe class CpuModelStep : IDisposable
         _buffers.InnerTiles.SetTokens(plan.TokenCount);
         _buffers.FinalNormalized.SetTokens(plan.LogitsCount);
         foreach (ref readonly var row in plan.Rows)
-            if (row.LogitsIndex >= 0)
-                _buffers.LastTokens[row.LogitsIndex] = row.TokenStart + row.TokenCount - 1;
+            for (var i = 0; i < row.LogitsCount; i++)
+                _buffers.LogitsTokens[row.LogitsIndex + i] = row.FirstLogitsToken + i;
         _pool.Run(_job);
         _plan = null;
         _logits = null;
@@ -87,7 +87,7 @@ internal sealed unsafe class CpuModelStep : IDisposable
             return;
         var (firstRow, endRow) = Share.Of(plan.LogitsCount, thread, _pool.Threads);
         for (var row = firstRow; row < endRow; row++)
-            Normalize(_weights.FinalNorm, _buffers.LastTokens[row], scratch, _buffers.FinalNormalized, row);
+            Normalize(_weights.FinalNorm, _buffers.LogitsTokens[row], scratch, _buffers.FinalNormalized, row);
         _pool.Barrier(ref barrier);
         var (firstPanel, endPanel) = Share.Of(_weights.Head.PanelCount, thread, _pool.Threads);
         _weights.Head.Multiply(

@@ -19,7 +19,7 @@ public sealed record CpuRunnerOptions
     [Range(1, 1_000_000)]
     public int SlotCount { get; init; } = 64;
 
-    /// <summary>Most rows of one plan. Default 64.</summary>
+    /// <summary>Most rows of one plan, and most rows of its logits. Default 64.</summary>
     [Range(1, 4096)]
     public int MaxRows { get; init; } = 64;
 

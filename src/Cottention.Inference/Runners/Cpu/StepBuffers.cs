@@ -21,7 +21,7 @@ internal sealed unsafe class StepBuffers : IDisposable
         ThreadStride = PackedMatrix.Padded(Math.Max(shape.Embedding, 2 * shape.HeadDim), 64);
         ThreadScratch = Floats((long)threads * ThreadStride);
         LogCounts = new double[tokens];
-        LastTokens = new int[maxRows];
+        LogitsTokens = new int[maxRows];
 
         Normalized = Tiles(tokens, config.EmbeddingSize);
         HeadTiles = Tiles(tokens, shape.Heads);
@@ -57,7 +57,7 @@ internal sealed unsafe class StepBuffers : IDisposable
     public double[] LogCounts { get; }
 
     /// <summary>For each row of logits, the token it follows.</summary>
-    public int[] LastTokens { get; }
+    public int[] LogitsTokens { get; }
 
     /// <summary>ln_1 x.</summary>
     public ActivationTiles Normalized { get; }

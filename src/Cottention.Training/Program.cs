@@ -9,7 +9,7 @@ var root = new RootCommand("Trains, exports and evaluates Cottention language mo
     TrainCommand.Create(),
     ExportCommand.Create(),
     SampleCommand.Create(),
-    EvaluateCommand.Create(),
+    EvalCommand.Create(),
 };
 try
 {

@@ -2,7 +2,6 @@ using Cottention.Conformance;
 using Cottention.Inference.Model;
 using Cottention.Inference.Runners.Cpu;
 using Cottention.Torch;
-using Cottention.Training.Data;
 using Cottention.Training.Evaluation;
 using Cottention.Training.Text;
 using static TorchSharp.torch;
@@ -40,15 +39,24 @@ public sealed class ShippedModelTests
     }
 
     [Fact]
-    public void DocumentLoss_EnglishStory_IsFarBelowThatOfGuessing()
+    public void Evaluation_EnglishStory_RunnersAgreeAndAreFarBelowGuessing()
     {
-        using var model = ModelFolder.Load(Folder);
-        var tokenizer = CorpusTokenizer.Load(Folder, model.Config);
-        ushort[] tokens = [.. Tokens(model.Config).Select(token => (ushort)token), (ushort)tokenizer.EndOfText];
+        var path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(path, Story);
+            var report = new EvaluationRun(
+                new EvaluationSettings { Models = [ModelSource.Parse(Folder)], Texts = [path] }, TextWriter.Null).Execute();
 
-        var loss = DocumentLoss.Measure(model, new DocumentSet("story", tokens, [0, tokens.Length]), tokenizer, before: 0, documents: 1, limit: 1000);
-
-        Assert.InRange(loss.Nats, 0.5, 3);
+            Assert.Equal(4, report.Perplexity.Count);
+            Assert.All(report.Perplexity, entry => Assert.InRange(entry.Nats, 0.5, 3));
+            Assert.All(report.Agreement, entry => Numerics.AssertClose([0.0], [entry.MeanDifference], 1e-6, entry.What));
+            Assert.All(report.Agreement, entry => Numerics.AssertClose([0.0], [entry.LargestDifference], 1e-4, entry.What));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 
     [Fact]

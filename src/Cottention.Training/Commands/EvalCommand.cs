@@ -1,0 +1,86 @@
+using System.CommandLine;
+using Cottention.Inference.Runners.Cpu;
+using Cottention.Training.Evaluation;
+using TorchSharp;
+using static Cottention.Training.Commands.Options;
+
+namespace Cottention.Training.Commands;
+
+/// <summary><c>eval</c>: how well exported models foretell text, through the server's CPU runner and through Torch.</summary>
+internal sealed class EvalCommand
+{
+    private const int DisagreementExitCode = 1;
+
+    private static readonly EvaluationSettings Defaults = new() { Models = [], Texts = [] };
+
+    private readonly Option<string[]> _model = new("--model")
+    {
+        Description = "Folder of a model, or NAME=FOLDER. May be repeated: then models are compared.",
+        Required = true,
+    };
+
+    private readonly Option<string[]> _data = new("--data")
+    {
+        Description = "Text file, plain or .gz; each document ends in a line <|endoftext|>, a file without one is one document. May be repeated.",
+        Required = true,
+    };
+
+    private readonly Option<EvaluationRunner> _runner = Choice("--runner", Defaults.Runner, "What computes; both are compared with each other.");
+    private readonly Option<WeightFormat> _weights = Choice("--weights", Defaults.Weights, "Format of the CPU runner's weights; auto is as exact as the model's file.");
+    private readonly Option<bool> _across = new("--across") { Description = "Read the documents of a file as one passage, the state carried from each to the next." };
+    private readonly Option<int> _window = Number("--window", Defaults.Window, 2, 1 << 20, "Tokens of a sliding window.");
+    private readonly Option<int> _stride = Number("--stride", Defaults.Stride, 1, 1 << 20, "Tokens from one sliding window to the next; only so many count of each.");
+    private readonly Option<long> _limitTokens = Number("--limit-tokens", 0L, 0, long.MaxValue, "Most tokens of a file to foretell, in documents evenly spread over it; 0 takes all.");
+    private readonly Option<double> _tolerance = Number("--tolerance", Defaults.Tolerance, 0.0, 100, "Largest difference of the runners' mean losses that passes, in nats a token.");
+    private readonly Option<int> _threads = Number("--threads", Defaults.Threads, 0, 1024, "Threads that compute; 0 takes all.");
+    private readonly Option<string?> _json = new("--json") { Description = "File to write everything to." };
+
+    /// <summary>The command, ready to be added to the root.</summary>
+    public static Command Create()
+    {
+        var self = new EvalCommand();
+        var command = new Command("eval", "Measures perplexity and bits a byte of exported models: streaming (the state carried through a document) and sliding (in windows).")
+        {
+            self._model, self._data, self._runner, self._weights, self._across, self._window, self._stride, self._limitTokens, self._tolerance, self._threads,
+            self._json,
+        };
+        MustExist(self._data, path => path);
+        command.SetAction(self.Run);
+        return command;
+    }
+
+    private int Run(ParseResult parse)
+    {
+        if (parse.GetValue(_threads) is > 0 and var threads)
+            torch.set_num_threads(threads);
+        var settings = Settings(parse);
+        var report = new EvaluationRun(settings, Console.Error).Execute();
+        EvaluationTables.Write(report, Console.Out);
+        if (parse.GetValue(_json) is { } path)
+            File.WriteAllText(path, report.ToJson());
+        return Judge(report, settings);
+    }
+
+    private EvaluationSettings Settings(ParseResult parse) => new()
+    {
+        Models = [.. parse.GetRequiredValue(_model).Select(ModelSource.Parse)],
+        Texts = parse.GetRequiredValue(_data),
+        Runner = parse.GetValue(_runner),
+        Weights = parse.GetValue(_weights),
+        Across = parse.GetValue(_across),
+        Window = parse.GetValue(_window),
+        Stride = parse.GetValue(_stride),
+        LimitTokens = parse.GetValue(_limitTokens) is > 0 and var limit ? limit : null,
+        Tolerance = parse.GetValue(_tolerance),
+        Threads = parse.GetValue(_threads),
+    };
+
+    private static int Judge(EvaluationReport report, EvaluationSettings settings)
+    {
+        var apart = report.Agreement.Where(entry => Math.Abs(entry.MeanDifference) > settings.Tolerance).ToArray();
+        foreach (var entry in apart)
+            Console.Error.WriteLine(FormattableString.Invariant(
+                $"cottention-training: {entry.Model}, {entry.Text}, {entry.What}: the runners differ by {entry.MeanDifference:E2} nats a token; allowed: {settings.Tolerance}."));
+        return apart.Length == 0 ? 0 : DisagreementExitCode;
+    }
+}

@@ -1,0 +1,47 @@
+using Cottention.Inference.Runners.Cpu;
+
+namespace Cottention.Training.Evaluation;
+
+/// <summary>What an evaluation was asked for.</summary>
+internal sealed record EvaluationSettings
+{
+    /// <summary>Models to measure.</summary>
+    public required IReadOnlyList<ModelSource> Models { get; init; }
+
+    /// <summary>Text files to measure on.</summary>
+    public required IReadOnlyList<string> Texts { get; init; }
+
+    /// <summary>What computes. Default: both runners.</summary>
+    public EvaluationRunner Runner { get; init; }
+
+    /// <summary>Format of the CPU runner's weights. Default: as exact as the checkpoint.</summary>
+    public WeightFormat Weights { get; init; }
+
+    /// <summary>Whether the documents of a text follow each other in one passage. Default false.</summary>
+    public bool Across { get; init; }
+
+    /// <summary>Tokens of a sliding window. Default 1024.</summary>
+    public int Window { get; init; } = 1024;
+
+    /// <summary>From the start of one window to that of the next. Default 512.</summary>
+    public int Stride { get; init; } = 512;
+
+    /// <summary>Most tokens of a text to foretell; null (default) for all.</summary>
+    public long? LimitTokens { get; init; }
+
+    /// <summary>Largest difference of the runners' mean losses that passes, in nats. Default 1e-4.</summary>
+    public double Tolerance { get; init; } = 1e-4;
+
+    /// <summary>Threads that compute; 0 (default) for all.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Checks what the settings must have in common.</summary>
+    /// <exception cref="FormatException">They do not fit; the message says why in one line.</exception>
+    public void Check()
+    {
+        if (Stride >= Window)
+            throw new FormatException($"The stride is {Stride} and the window {Window}; allowed: a stride from 1 to the window less 1.");
+        if (Models.GroupBy(model => model.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw new FormatException($"{twice.Count()} models are called '{twice.Key}'; tell them apart with --model NAME=FOLDER.");
+    }
+}

@@ -10,6 +10,8 @@ var root = new RootCommand("Trains, exports and evaluates Cottention language mo
     ExportCommand.Create(),
     SampleCommand.Create(),
     EvalCommand.Create(),
+    CompareCommand.Create(),
+    MeasureCommand.Create(),
 };
 try
 {
@@ -20,7 +22,7 @@ try
         ProcessTerminationTimeout = TimeSpan.FromMinutes(1),
     });
 }
-catch (Exception e) when (e is InferenceException or TrainingDivergedException or IOException or InvalidDataException or FormatException or UnauthorizedAccessException)
+catch (Exception e) when (e is InferenceException or TrainingDivergedException or IOException or InvalidDataException or FormatException or UnauthorizedAccessException or PlatformNotSupportedException)
 {
     Console.Error.WriteLine($"cottention-training: {e.Message}");
     return 1;

@@ -107,9 +107,9 @@ internal sealed class Trainer : IDisposable
     {
         using var scope = NewDisposeScope();
         var tokens = tensor(batch.Tokens, [_options.Batch, _options.Length + 1], device: _device);
-        var (loss, after) = Model.Loss(tokens, _options.Carry ? Freshen(_state, batch.Fresh) : _state);
+        var (loss, after) = Model.Loss(tokens, _options.Carry > 1 ? Freshen(_state, batch.Fresh) : _state);
         (loss / _options.Accumulate).backward();
-        if (_options.Carry)
+        if (_options.Carry > 1)
         {
             _state.Dispose();
             _state = after.Detach();

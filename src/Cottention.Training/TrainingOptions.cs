@@ -1,6 +1,6 @@
+using System.Numerics;
 using Cottention.Inference.Model;
 using Cottention.Torch;
-using Cottention.Training.Data;
 using Cottention.Training.Optimization;
 
 namespace Cottention.Training;
@@ -30,10 +30,10 @@ internal sealed record TrainingOptions
     public AttentionKind Attention { get; init; } = AttentionKind.Cosine;
 
     /// <summary>
-    /// Whether rows carry their state and position from segment to segment (truncated back-propagation through time). Default
-    /// true for cosine attention; softmax attention, which would have to keep all tokens, never does.
+    /// Most segments through which a row carries its state and position (truncated back-propagation through time). Default 16.
+    /// 1: every segment starts at position 0 with a zero state; softmax attention, which would have to keep all tokens, always does.
     /// </summary>
-    public bool Carry { get; init; } = true;
+    public int Carry { get; init; } = 16;
 
     /// <summary>First norm_const of a layer's first head. Default -3.</summary>
     public double LowestNormConst { get; init; } = -3;
@@ -94,8 +94,10 @@ internal sealed record TrainingOptions
             throw new FormatException($"The width is {Width} and the heads are {Heads}; allowed: a width that is an even number times the heads.");
         if (RotaryDim % 2 != 0 || RotaryDim > Width / Heads)
             throw new FormatException($"The rotary dim is {RotaryDim}; allowed: even, up to width / heads = {Width / Heads}.");
-        if (Carry && Attention == AttentionKind.Softmax)
-            throw new FormatException("Softmax attention cannot carry a state from segment to segment; add --carry false.");
+        if (Carry < 1 || !BitOperations.IsPow2(Carry) || Carry > 1 << 14)
+            throw new FormatException($"--carry is {Carry}; allowed: a power of two, 1 to {1 << 14}.");
+        if (Carry > 1 && Attention == AttentionKind.Softmax)
+            throw new FormatException("Softmax attention cannot carry a state from segment to segment; add --carry 1.");
     }
 
     /// <summary>The model's sizes. The end of text also begins a text.</summary>
@@ -108,7 +110,7 @@ internal sealed record TrainingOptions
         InnerSize = Inner,
         VocabularySize = vocabulary,
         RotaryDim = RotaryDim,
-        TrainedPositions = Carry ? Length * BatchReader.LongestLife : Length,
+        TrainedPositions = Length * (1 << BitOperations.Log2((uint)Carry)),
         BosTokenId = vocabulary - 1,
         EosTokenId = vocabulary - 1,
     };

@@ -77,7 +77,7 @@ public sealed class CosineSelfAttentionTests
         using var scope = NewDisposeScope();
         var layer = Layer();
 
-        Assert.Contains("[2, 20, 64]", Assert.Throws<ArgumentException>(() => layer.call(zeros(2, 20, 65), ones(2, 20))).Message.Replace("B, S", "2, 20", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains("[B, S, 64]", Assert.Throws<ArgumentException>(() => layer.call(zeros(2, 20, 65), ones(2, 20))).Message, StringComparison.Ordinal);
         Assert.Contains("[2, 19]", Assert.Throws<ArgumentException>(() => layer.call(Random(20), ones(2, 19))).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => new CosineSelfAttention(64, 5));
     }

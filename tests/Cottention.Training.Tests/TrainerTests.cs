@@ -64,11 +64,11 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Theory]
-    [InlineData(AttentionKind.Cosine, true, false)]
-    [InlineData(AttentionKind.Cosine, false, true)]
-    [InlineData(AttentionKind.Softmax, false, true)]
-    [InlineData(AttentionKind.Softmax, false, false)]
-    public void TakeStep_EveryKind_LowersTheLossAndResumes(AttentionKind attention, bool carry, bool muon)
+    [InlineData(AttentionKind.Cosine, 16, false)]
+    [InlineData(AttentionKind.Cosine, 1, true)]
+    [InlineData(AttentionKind.Softmax, 1, true)]
+    [InlineData(AttentionKind.Softmax, 1, false)]
+    public void TakeStep_EveryKind_LowersTheLossAndResumes(AttentionKind attention, int carry, bool muon)
     {
         var options = Options with { Attention = attention, Carry = carry, Optimizer = muon ? OptimizerKind.Muon : OptimizerKind.AdamW };
         var path = Path.Combine(_toy.Folder, "checkpoint.safetensors");

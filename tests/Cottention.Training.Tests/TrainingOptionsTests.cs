@@ -1,3 +1,5 @@
+using Cottention.Torch;
+
 namespace Cottention.Training.Tests;
 
 public sealed class TrainingOptionsTests
@@ -13,6 +15,23 @@ public sealed class TrainingOptionsTests
 
         Assert.Contains(message, Assert.Throws<FormatException>(options.CheckSizes).Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData(AttentionKind.Cosine, 3, "--carry is 3; allowed: a power of two, 1 to 16384.")]
+    [InlineData(AttentionKind.Cosine, 0, "--carry is 0")]
+    [InlineData(AttentionKind.Softmax, 16, "Softmax attention cannot carry a state")]
+    public void CheckSizes_CarryThatCannotBe_SaysWhy(AttentionKind attention, int carry, string message)
+    {
+        var options = new TrainingOptions { Attention = attention, Carry = carry };
+
+        Assert.Contains(message, Assert.Throws<FormatException>(options.CheckSizes).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1, 256)]
+    [InlineData(16, 4096)]
+    public void ModelConfig_TrainedPositions_AreThoseOfTheLongestCarry(int carry, int positions) =>
+        Assert.Equal(positions, new TrainingOptions { Carry = carry }.ModelConfig(1000).TrainedPositions);
 
     [Fact]
     public void CheckSizes_Defaults_AreAModel() => new TrainingOptions().CheckSizes();

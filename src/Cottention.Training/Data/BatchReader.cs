@@ -7,11 +7,7 @@ namespace Cottention.Training.Data;
 /// </summary>
 internal sealed class BatchReader
 {
-    /// <summary>Most segments a state is carried through.</summary>
-    public const int LongestLife = 256;
-
-    // Lengths of a life in segments. Each takes as many segments of the training as every other, so long ones are drawn rarely.
-    private static readonly int[] Lives = [1, 4, 16, 64, LongestLife];
+    private readonly (int Segments, double Share)[] _lives;
 
     private const ulong LifeDraw = 1, EndOfTextDraw = 2, ContinueDraw = 3;
 
@@ -24,7 +20,6 @@ internal sealed class BatchReader
     private readonly int _length;
     private readonly int _endOfText;
     private readonly ulong _seed;
-    private readonly bool _carry;
 
     /// <param name="sets">What to train on.</param>
     /// <param name="weights">Each set's share of the tokens, relative to the others.</param>
@@ -32,11 +27,12 @@ internal sealed class BatchReader
     /// <param name="length">T.</param>
     /// <param name="endOfText">Id of the token that ends a document.</param>
     /// <param name="seed">Decides every draw.</param>
-    /// <param name="carry">Whether there are lives of more than one segment.</param>
+    /// <param name="longestLife">Most segments a state is carried through; 1 for never.</param>
     public BatchReader(
-        IReadOnlyList<DocumentSet> sets, IReadOnlyList<double> weights, int rows, int length, int endOfText, ulong seed, bool carry = true)
+        IReadOnlyList<DocumentSet> sets, IReadOnlyList<double> weights, int rows, int length, int endOfText, ulong seed, int longestLife)
     {
-        (_sets, _length, _endOfText, _seed, _carry) = (sets, length, endOfText, seed, carry);
+        (_sets, _length, _endOfText, _seed) = (sets, length, endOfText, seed);
+        _lives = [.. LivesUpTo(longestLife)];
         _orders = [.. sets.Select((set, index) => new DocumentOrder(set.Count, Chance.Mix(seed ^ (ulong)index)))];
         _shares = [.. weights.Select(weight => weight / weights.Sum())];
         _taken = new long[sets.Count];
@@ -96,11 +92,21 @@ internal sealed class BatchReader
 
     private int DrawLife(double unit)
     {
-        var place = unit * Lives.Sum(segments => 1.0 / segments);
-        foreach (var segments in _carry ? Lives : [])
-            if ((place -= 1.0 / segments) < 0)
+        var place = unit * _lives.Sum(life => life.Share);
+        foreach (var (segments, share) in _lives)
+            if ((place -= share) < 0)
                 return segments;
-        return _carry ? Lives[^1] : 1;
+        return _lives[^1].Segments;
+    }
+
+    /// <summary>
+    /// Lives of 1, 2, 4, 8 ... segments and how often each is drawn. Those of 2^k segments get 1 / (k + 1) as many segments of the
+    /// training as those of one.
+    /// </summary>
+    private static IEnumerable<(int Segments, double Share)> LivesUpTo(int longest)
+    {
+        for (var k = 0; 1 << k <= longest; k++)
+            yield return (1 << k, 1.0 / (1 << k) / (k + 1));
     }
 
     /// <summary>Fills the rest of the row; the last token is read again as the first of the next segment.</summary>

@@ -1,0 +1,33 @@
+using System.CommandLine;
+using Cottention.Training.Comparison;
+using static Cottention.Training.Commands.Options;
+
+namespace Cottention.Training.Commands;
+
+/// <summary><c>compare</c>: cosine attention against softmax attention, measured.</summary>
+internal static class CompareCommand
+{
+    // Small enough for an evening on a laptop.
+    private static readonly TrainingOptions Defaults = new()
+    {
+        Width = 192, Heads = 3, Layers = 4, Inner = 768, Batch = 8, Warmup = 100, Steps = 1500,
+    };
+
+    /// <summary>The command, ready to be added to the root.</summary>
+    public static Command Create()
+    {
+        var options = new RunOptions(Defaults);
+        var memory = Number("--memory-gib", 8.0, 0.1, 1e6, "Most GiB for softmax with an S x S matrix; longer sequences are left out.");
+        var mostTokens = Number("--most-tokens", 1 << 18, 256, 1 << 18, "Longest sequence to measure the memory of.");
+        var command = new Command(
+            "compare",
+            "Trains the same model with cosine attention, softmax attention, and cosine attention with carried state; measures perplexity, speed and memory, "
+            + "and writes COMPARISON.md to --out. Takes an hour or so with the defaults; a stopped comparison goes on where it was.");
+        options.AddTo(command, attention: false);
+        command.Add(memory);
+        command.Add(mostTokens);
+        command.SetAction(async (parse, cancellation) =>
+            await new ComparisonRun(options.Read(parse), parse.GetValue(memory) * (1L << 30), parse.GetValue(mostTokens)).ExecuteAsync(cancellation));
+        return command;
+    }
+}

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Cottention.Inference.Runners.Cpu;
+using Cottention.Training.Display;
 using Cottention.Training.Evaluation;
 using TorchSharp;
 using static Cottention.Training.Commands.Options;
@@ -30,6 +32,14 @@ internal sealed class EvalCommand
     private readonly Option<bool> _across = new("--across") { Description = "Read the documents of a file as one passage, the state carried from each to the next." };
     private readonly Option<int> _window = Number("--window", Defaults.Window, 2, 1 << 20, "Tokens of a sliding window.");
     private readonly Option<int> _stride = Number("--stride", Defaults.Stride, 1, 1 << 20, "Tokens from one sliding window to the next; only so many count of each.");
+    private readonly Option<bool> _byPosition = new("--by-position")
+    {
+        Description = "Measure perplexity by the number of tokens read before (1-128, 129-256, 257-512, ...), the documents of a file one after the other, the state carried on.",
+    };
+
+    private readonly Option<int> _streams = Number("--streams", Defaults.Streams, 1, 1 << 16, "By position: places of a file from which it is read, evenly spread.");
+    private readonly Option<int> _positions = Number("--positions", Defaults.Positions, 1, 1 << 28, "By position: most tokens read before.");
+    private readonly Option<string?> _chart = new("--chart") { Description = "PNG file to draw --by-position into, with a line for each model." };
     private readonly Option<long> _limitTokens = Number("--limit-tokens", 0L, 0, long.MaxValue, "Most tokens of a file to foretell, in documents evenly spread over it; 0 takes all.");
     private readonly Option<double> _tolerance = Number("--tolerance", Defaults.Tolerance, 0.0, 100, "Largest difference of the runners' mean losses that passes, in nats a token.");
     private readonly Option<int> _threads = Number("--threads", Defaults.Threads, 0, 1024, "Threads that compute; 0 takes all.");
@@ -42,9 +52,10 @@ internal sealed class EvalCommand
         var command = new Command("eval", "Measures perplexity and bits a byte of exported models: streaming (the state carried through a document) and sliding (in windows).")
         {
             self._model, self._data, self._runner, self._weights, self._across, self._window, self._stride, self._limitTokens, self._tolerance, self._threads,
-            self._json,
+            self._byPosition, self._streams, self._positions, self._json, self._chart,
         };
         MustExist(self._data, path => path);
+        command.Validators.Add(self.CheckChart);
         command.SetAction(self.Run);
         return command;
     }
@@ -54,10 +65,14 @@ internal sealed class EvalCommand
         if (parse.GetValue(_threads) is > 0 and var threads)
             torch.set_num_threads(threads);
         var settings = Settings(parse);
+        if (parse.GetValue(_chart) is not null)
+            Chart.RequireFont();
         var report = new EvaluationRun(settings, Console.Error).Execute();
         EvaluationTables.Write(report, Console.Out);
         if (parse.GetValue(_json) is { } path)
             File.WriteAllText(path, report.ToJson());
+        if (parse.GetValue(_chart) is { } chart)
+            Chart.Save(chart, EvaluationCharts.Of(report));
         return Judge(report, settings);
     }
 
@@ -67,6 +82,9 @@ internal sealed class EvalCommand
         Texts = parse.GetRequiredValue(_data),
         Runner = parse.GetValue(_runner),
         Weights = parse.GetValue(_weights),
+        ByPosition = parse.GetValue(_byPosition),
+        Streams = parse.GetValue(_streams),
+        Positions = parse.GetValue(_positions),
         Across = parse.GetValue(_across),
         Window = parse.GetValue(_window),
         Stride = parse.GetValue(_stride),
@@ -74,6 +92,12 @@ internal sealed class EvalCommand
         Tolerance = parse.GetValue(_tolerance),
         Threads = parse.GetValue(_threads),
     };
+
+    private void CheckChart(CommandResult result)
+    {
+        if (result.GetValue(_chart) is not null && !result.GetValue(_byPosition))
+            result.AddError("--chart draws what --by-position measures; give both.");
+    }
 
     private static int Judge(EvaluationReport report, EvaluationSettings settings)
     {

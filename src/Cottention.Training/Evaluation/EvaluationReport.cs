@@ -28,6 +28,9 @@ internal sealed record EvaluationReport(EvaluationSettings Settings)
     /// <summary>How well the texts are foretold.</summary>
     public List<PerplexityEntry> Perplexity { get; } = [];
 
+    /// <summary>How well the texts are foretold by the number of tokens before.</summary>
+    public List<PositionEntry> ByPosition { get; } = [];
+
     /// <summary>How far the runners lie apart.</summary>
     public List<AgreementEntry> Agreement { get; } = [];
 

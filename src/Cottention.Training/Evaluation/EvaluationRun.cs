@@ -18,9 +18,19 @@ internal sealed class EvaluationRun(EvaluationSettings settings, TextWriter prog
             {
                 var text = EvaluatedText.Load(path, model.Tokenizer);
                 report.Texts.Add(TextEntry.Of(text, model));
-                new PerplexityMeasurement(settings, report, progress).Run(model, text);
+                Measure(report, model, text);
             }
         }
+        if (report.Models.Select(model => model.TokenizerSha256).Distinct().Count() > 1)
+            progress.WriteLine("The models have different vocabularies: compare their bits a byte, not their nats or perplexities.");
         return report;
+    }
+
+    private void Measure(EvaluationReport report, EvaluatedModel model, EvaluatedText text)
+    {
+        if (settings.ByPosition)
+            new PositionMeasurement(settings, report, progress).Run(model, text);
+        else
+            new PerplexityMeasurement(settings, report, progress).Run(model, text);
     }
 }

@@ -17,6 +17,15 @@ internal sealed record EvaluationSettings
     /// <summary>Format of the CPU runner's weights. Default: as exact as the checkpoint.</summary>
     public WeightFormat Weights { get; init; }
 
+    /// <summary>Whether to measure by position. Perplexity as a whole is measured where nothing else is asked for.</summary>
+    public bool ByPosition { get; init; }
+
+    /// <summary>Places of a text from which it is read by position. Default 8.</summary>
+    public int Streams { get; init; } = 8;
+
+    /// <summary>Most tokens read before a token that is foretold by position. Default 65,536.</summary>
+    public int Positions { get; init; } = 1 << 16;
+
     /// <summary>Whether the documents of a text follow each other in one passage. Default false.</summary>
     public bool Across { get; init; }
 

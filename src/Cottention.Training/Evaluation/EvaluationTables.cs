@@ -10,6 +10,12 @@ internal static class EvaluationTables
     public static void Write(EvaluationReport report, TextWriter output)
     {
         Write(Perplexity(report), output);
+        foreach (var text in report.ByPosition.GroupBy(entry => entry.Text))
+        {
+            output.WriteLine($"{text.Key}: perplexity by the number of tokens read before");
+            output.WriteLine();
+            Write(ByPosition([.. text]), output);
+        }
         Write(Agreement(report), output);
     }
 
@@ -39,6 +45,27 @@ internal static class EvaluationTables
                 Text($"{entry.TokensPerSecond:N0}"));
         return table;
     }
+
+    /// <summary>A column for each model and runner. The error is one standard error.</summary>
+    private static TextTable ByPosition(PositionEntry[] entries)
+    {
+        var severalRunners = entries.DistinctBy(entry => entry.Runner).Count() > 1;
+        var table = new TextTable(["tokens before", "tokens", .. entries.Select(entry => entry.Label(severalRunners))]);
+        var buckets = entries.SelectMany(entry => entry.Buckets).Select(bucket => (bucket.First, bucket.Last)).Distinct().Order();
+        foreach (var (first, last) in buckets)
+        {
+            var row = entries.Select(entry => entry.Buckets.FirstOrDefault(bucket => (bucket.First, bucket.Last) == (first, last))).ToArray();
+            table.Add([Text($"{first}-{last}"), Text($"{row.Max(bucket => bucket?.Tokens):N0}"), .. row.Select(Perplexity)]);
+        }
+        return table;
+    }
+
+    private static string Perplexity(PositionBucket? bucket) => bucket switch
+    {
+        null => "",
+        { StandardError: { } error } => Text($"{bucket.Perplexity:F2} +- {bucket.Perplexity * error:F2}"),
+        _ => Text($"{bucket.Perplexity:F2}"),
+    };
 
     private static TextTable Agreement(EvaluationReport report)
     {

@@ -39,7 +39,15 @@ internal sealed class EvalCommand
 
     private readonly Option<int> _streams = Number("--streams", Defaults.Streams, 1, 1 << 16, "By position: places of a file from which it is read, evenly spread.");
     private readonly Option<int> _positions = Number("--positions", Defaults.Positions, 1, 1 << 28, "By position: most tokens read before.");
-    private readonly Option<string?> _chart = new("--chart") { Description = "PNG file to draw --by-position into, with a line for each model." };
+    private readonly Option<bool> _recall = new("--recall")
+    {
+        Description = "Measure recall by distance (16, 32, 64, ... tokens): of a planted sentence and of a planted pair of rare tokens, with the files as filler.",
+    };
+
+    private readonly Option<int> _trials = Number("--trials", Defaults.Trials, 1, 1_000_000, "Recall: things planted, each asked for at every distance.");
+    private readonly Option<int> _farthest = Number("--farthest", Defaults.Farthest, 16, 1 << 28, "Recall: longest distance in tokens.");
+    private readonly Option<ulong> _seed = Number("--seed", Defaults.Seed, ulong.MinValue, ulong.MaxValue, "Recall: decides what is planted where.");
+    private readonly Option<string?> _chart = new("--chart") { Description = "PNG file to draw --by-position and --recall into, with a line for each model." };
     private readonly Option<long> _limitTokens = Number("--limit-tokens", 0L, 0, long.MaxValue, "Most tokens of a file to foretell, in documents evenly spread over it; 0 takes all.");
     private readonly Option<double> _tolerance = Number("--tolerance", Defaults.Tolerance, 0.0, 100, "Largest difference of the runners' mean losses that passes, in nats a token.");
     private readonly Option<int> _threads = Number("--threads", Defaults.Threads, 0, 1024, "Threads that compute; 0 takes all.");
@@ -52,7 +60,7 @@ internal sealed class EvalCommand
         var command = new Command("eval", "Measures perplexity and bits a byte of exported models: streaming (the state carried through a document) and sliding (in windows).")
         {
             self._model, self._data, self._runner, self._weights, self._across, self._window, self._stride, self._limitTokens, self._tolerance, self._threads,
-            self._byPosition, self._streams, self._positions, self._json, self._chart,
+            self._byPosition, self._streams, self._positions, self._recall, self._trials, self._farthest, self._seed, self._json, self._chart,
         };
         MustExist(self._data, path => path);
         command.Validators.Add(self.CheckChart);
@@ -85,6 +93,10 @@ internal sealed class EvalCommand
         ByPosition = parse.GetValue(_byPosition),
         Streams = parse.GetValue(_streams),
         Positions = parse.GetValue(_positions),
+        Recall = parse.GetValue(_recall),
+        Trials = parse.GetValue(_trials),
+        Farthest = parse.GetValue(_farthest),
+        Seed = parse.GetValue(_seed),
         Across = parse.GetValue(_across),
         Window = parse.GetValue(_window),
         Stride = parse.GetValue(_stride),
@@ -95,8 +107,8 @@ internal sealed class EvalCommand
 
     private void CheckChart(CommandResult result)
     {
-        if (result.GetValue(_chart) is not null && !result.GetValue(_byPosition))
-            result.AddError("--chart draws what --by-position measures; give both.");
+        if (result.GetValue(_chart) is not null && !result.GetValue(_byPosition) && !result.GetValue(_recall))
+            result.AddError("--chart draws what --by-position and --recall measure; give one of them.");
     }
 
     private static int Judge(EvaluationReport report, EvaluationSettings settings)

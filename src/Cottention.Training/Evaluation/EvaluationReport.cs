@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Cottention.Training.Evaluation.Recall;
 
 namespace Cottention.Training.Evaluation;
 
@@ -30,6 +31,9 @@ internal sealed record EvaluationReport(EvaluationSettings Settings)
 
     /// <summary>How well the texts are foretold by the number of tokens before.</summary>
     public List<PositionEntry> ByPosition { get; } = [];
+
+    /// <summary>How well things planted in the texts are recalled.</summary>
+    public List<RecallEntry> Recall { get; } = [];
 
     /// <summary>How far the runners lie apart.</summary>
     public List<AgreementEntry> Agreement { get; } = [];

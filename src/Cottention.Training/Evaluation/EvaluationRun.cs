@@ -1,3 +1,5 @@
+using Cottention.Training.Evaluation.Recall;
+
 namespace Cottention.Training.Evaluation;
 
 /// <summary>An evaluation from settings to report: every model on every text.</summary>
@@ -30,7 +32,9 @@ internal sealed class EvaluationRun(EvaluationSettings settings, TextWriter prog
     {
         if (settings.ByPosition)
             new PositionMeasurement(settings, report, progress).Run(model, text);
-        else
+        if (settings.Recall)
+            new RecallMeasurement(settings, report, progress).Run(model, text);
+        if (!settings.ByPosition && !settings.Recall)
             new PerplexityMeasurement(settings, report, progress).Run(model, text);
     }
 }

@@ -26,6 +26,18 @@ internal sealed record EvaluationSettings
     /// <summary>Most tokens read before a token that is foretold by position. Default 65,536.</summary>
     public int Positions { get; init; } = 1 << 16;
 
+    /// <summary>Whether to measure recall by distance.</summary>
+    public bool Recall { get; init; }
+
+    /// <summary>Things to recall, each at every distance. Default 50.</summary>
+    public int Trials { get; init; } = 50;
+
+    /// <summary>Longest distance of recall, in tokens. Default 16,384.</summary>
+    public int Farthest { get; init; } = 1 << 14;
+
+    /// <summary>Decides what is planted where. Default 1.</summary>
+    public ulong Seed { get; init; } = 1;
+
     /// <summary>Whether the documents of a text follow each other in one passage. Default false.</summary>
     public bool Across { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Cottention.Training.Display;
+using Cottention.Training.Evaluation.Recall;
 
 namespace Cottention.Training.Evaluation;
 
@@ -15,6 +16,12 @@ internal static class EvaluationTables
             output.WriteLine($"{text.Key}: perplexity by the number of tokens read before");
             output.WriteLine();
             Write(ByPosition([.. text]), output);
+        }
+        foreach (var plants in report.Recall.GroupBy(entry => (entry.Text, entry.Kind)))
+        {
+            output.WriteLine(Text($"{plants.Key.Text}: recall of a planted {plants.Key.Kind.ToString().ToLowerInvariant()} by distance; accuracy of guessing: {string.Join(", ", plants.Select(entry => Share(entry.ChanceLevel)).Distinct())}"));
+            output.WriteLine();
+            Write(Recall([.. plants]), output);
         }
         Write(Agreement(report), output);
     }
@@ -66,6 +73,28 @@ internal static class EvaluationTables
         { StandardError: { } error } => Text($"{bucket.Perplexity:F2} +- {bucket.Perplexity * error:F2}"),
         _ => Text($"{bucket.Perplexity:F2}"),
     };
+
+    /// <summary>Three columns for each model and runner. The errors are one standard error.</summary>
+    private static TextTable Recall(RecallEntry[] entries)
+    {
+        var severalRunners = entries.DistinctBy(entry => entry.Runner).Count() > 1;
+        var labels = entries.Select(entry => entry.Label(severalRunners));
+        var table = new TextTable(["distance", "trials", .. labels.SelectMany(label => new[] { $"{label}: right", $"{label}: gain (nats)", $"{label}: lift (nats)" })]);
+        foreach (var distance in entries.SelectMany(entry => entry.Points).Select(point => point.Distance).Distinct().Order())
+        {
+            var cells = entries.Select(entry => entry.Points.FirstOrDefault(point => point.Distance == distance)).SelectMany(Cells);
+            table.Add([Text($"{distance}"), Text($"{entries.Max(entry => entry.Trials)}"), .. cells]);
+        }
+        return table;
+    }
+
+    private static string[] Cells(RecallPoint? point) => point is null
+        ? ["", "", ""]
+        : [Text($"{Share(point.Accuracy)} +- {Share(point.AccuracyError)}"), WithError(point.Gain, point.GainError), WithError(point.Lift, point.LiftError)];
+
+    private static string WithError(double value, double? error) => error is null ? Text($"{value:F3}") : Text($"{value:F3} +- {error:F3}");
+
+    private static string Share(double share) => Text($"{100 * share:F1} %");
 
     private static TextTable Agreement(EvaluationReport report)
     {

@@ -15,7 +15,7 @@ public sealed class EvalCommandTests : IDisposable
     [InlineData("--window 1", "--window is 1; allowed: 2 to 1048576.")]
     [InlineData("--limit-tokens -1", "--limit-tokens is -1; allowed: 0 to ")]
     [InlineData("--tolerance NaN", "--tolerance is NaN; allowed: 0 to 100.")]
-    [InlineData("--chart out.png", "--chart draws what --by-position measures; give both.")]
+    [InlineData("--chart out.png", "--chart draws what --by-position and --recall measure; give one of them.")]
     [InlineData("--data no-such-file.txt", "no-such-file.txt: there is no such file.")]
     public void Parse_FaultyOption_IsRefusedWithItsNameAndWhatIsAllowed(string options, string message)
     {

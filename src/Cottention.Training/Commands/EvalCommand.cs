@@ -63,6 +63,8 @@ internal sealed class EvalCommand
             self._byPosition, self._streams, self._positions, self._recall, self._trials, self._farthest, self._seed, self._json, self._chart,
         };
         MustExist(self._data, path => path);
+        FolderMustExist(self._json);
+        FolderMustExist(self._chart);
         command.Validators.Add(self.CheckChart);
         command.SetAction(self.Run);
         return command;

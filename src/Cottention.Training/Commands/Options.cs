@@ -50,6 +50,16 @@ internal static class Options
             Check(result, pathOf(token.Value));
     });
 
+    /// <summary>Fails the command line when the folder of a file that will be written is not there.</summary>
+    public static void FolderMustExist(Option<string?> option) => option.Validators.Add(result =>
+    {
+        var path = result.GetValueOrDefault<string?>();
+        if (string.IsNullOrWhiteSpace(path) || Directory.Exists(path))
+            result.AddError($"{option.Name} is '{path}'; allowed: a file.");
+        else if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder))
+            result.AddError($"{folder}: there is no such folder.");
+    });
+
     private static void Check(OptionResult result, string path)
     {
         if (!File.Exists(path))

@@ -16,6 +16,8 @@ public sealed class EvalCommandTests : IDisposable
     [InlineData("--limit-tokens -1", "--limit-tokens is -1; allowed: 0 to ")]
     [InlineData("--tolerance NaN", "--tolerance is NaN; allowed: 0 to 100.")]
     [InlineData("--chart out.png", "--chart draws what --by-position and --recall measure; give one of them.")]
+    [InlineData("--json no-such-folder/out.json", "no-such-folder: there is no such folder.")]
+    [InlineData("--json /", "--json is '/'; allowed: a file.")]
     [InlineData("--data no-such-file.txt", "no-such-file.txt: there is no such file.")]
     public void Parse_FaultyOption_IsRefusedWithItsNameAndWhatIsAllowed(string options, string message)
     {

@@ -20,7 +20,8 @@ internal static class EvaluationCharts
         "perplexity (bars: one standard error)",
         [.. entries.Select(entry => new ChartLine(
             entry.Model,
-            [.. entry.Buckets.Select(bucket => ((double)bucket.Last, bucket.Perplexity, bucket.Perplexity * (bucket.StandardError ?? 0)))]))]);
+            [.. entry.Buckets.Select(bucket => ((double)bucket.Last, bucket.Perplexity, bucket.Perplexity * (bucket.StandardError ?? 0)))]))],
+        LogarithmicY: true);
 
     private static ChartPanel[] Recall(string text, RecallKind kind, RecallEntry[] entries)
     {

@@ -19,7 +19,7 @@ public sealed class ChartTests : IDisposable
             return;
         }
 
-        Chart.Save(_path, [panel, panel, panel]);
+        Chart.Save(_path, [panel, panel with { LogarithmicY = true }, panel]);
 
         var bytes = File.ReadAllBytes(_path);
         Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], bytes[..4]);

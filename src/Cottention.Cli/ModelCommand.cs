@@ -1,11 +1,15 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 
 namespace Cottention.Cli;
 
 /// <summary><c>cottention model</c>: what the server serves and how full it is.</summary>
 internal static class ModelCommand
 {
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public static Command Create()
     {
         var json = JsonLines.Flag();
@@ -24,6 +28,7 @@ internal static class ModelCommand
                 model     {model.Name}, {model.ParameterCount:N0} parameters, {model.LayerCount} layers x {model.HeadCount} heads x {model.HeadDim}
                 tokens    {model.LiveTokenCount} in the vocabulary; trained on up to {model.TrainedPositions} in a row
                 checksum  {model.Fingerprint}
+                chat      {(model.ChatFormat is { } chat ? JsonSerializer.Serialize(chat.FirstTurn, Plain) : "not meant for conversations")}
                 runner    {model.Device}: {model.Runner}
                 state     {Sizes.Text(model.StateBytes)} a session at any length
                 sessions  {capacity.ResidentSessions} of {capacity.SlotCount} in memory

@@ -26,13 +26,14 @@ internal sealed class SoftmaxAttention(ModelConfig config, ScalarType type, Devi
     {
         var (query, key, value) = Heads(input);
         var q = RotaryAngles.Rotate(query.to(_type), turns).transpose(1, 2).to(ProductType);
-        var k = cat([state[0], RotaryAngles.Rotate(key.to(_type), turns).transpose(1, 2)], 2);
-        var v = cat([state[1], value.transpose(1, 2).to(_type)], 2);
+        var fresh = stack([RotaryAngles.Rotate(key.to(_type), turns), value.to(_type)]).transpose(2, 3);
+        var after = state.shape[3] == 0 ? fresh : cat([state, fresh], 3);
+        var (k, v) = (after[0], after[1]);
         var (before, length) = (state.shape[3], q.shape[2]);
         // One token reads everything; the first call is causal from its start; otherwise token t reads P + t others.
         using var mask = before == 0 || length == 1 ? null : ones(length, before + length, dtype: ScalarType.Bool, device: input.device).tril(before);
         var heads = nn.functional.scaled_dot_product_attention(
             q, k.to(ProductType), v.to(ProductType), attn_mask: mask, is_casual: before == 0 && length > 1);
-        return (Output(heads), stack([k, v]));
+        return (Output(heads), after);
     }
 }

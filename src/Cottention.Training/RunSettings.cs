@@ -18,6 +18,9 @@ internal sealed record RunSettings
     /// <summary>The run's folder.</summary>
     public required string Out { get; init; }
 
+    /// <summary>Folder of a model whose vocabulary and weights the run begins with. Default null: a new vocabulary, random weights.</summary>
+    public string? From { get; init; }
+
     /// <summary>Where it is computed. Default: the CPU.</summary>
     public Device Device { get; init; } = CPU;
 

@@ -1,9 +1,12 @@
 using System.Globalization;
+using Cottention.Inference;
+using Cottention.Inference.Model;
 using Cottention.Torch;
 using Cottention.Training.Data;
 using Cottention.Training.Display;
 using Cottention.Training.Evaluation;
 using Cottention.Training.Text;
+using static TorchSharp.torch;
 
 namespace Cottention.Training;
 
@@ -34,6 +37,8 @@ internal sealed class TrainingRun(RunSettings settings)
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{trainer.Model.parameters().Sum(p => p.numel()):N0} parameters, {settings.Options.TokensPerStep:N0} tokens a step"));
+        if (settings.From is { } from && !File.Exists(_folder.Checkpoint))
+            BeginWith(from, trainer.Model);
         if (File.Exists(_folder.Checkpoint))
         {
             trainer.Resume(_folder.Checkpoint);
@@ -49,8 +54,29 @@ internal sealed class TrainingRun(RunSettings settings)
     public static void Export(CottentionModel model, string tokenizerFolder, string target)
     {
         ModelFolder.Save(model, target);
+        CopyTokenizer(tokenizerFolder, target);
+    }
+
+    /// <summary>The vocabulary, and the chat format where there is one.</summary>
+    private static void CopyTokenizer(string from, string to)
+    {
+        Directory.CreateDirectory(to);
         foreach (var file in new[] { BpeVocabulary.VocabularyFile, BpeVocabulary.MergesFile, BpeVocabulary.ConfigFile })
-            File.Copy(Path.Combine(tokenizerFolder, file), Path.Combine(target, file), overwrite: true);
+            File.Copy(Path.Combine(from, file), Path.Combine(to, file), overwrite: true);
+        var chatFormat = Path.Combine(from, ChatFormat.FileName);
+        if (File.Exists(chatFormat))
+            File.Copy(chatFormat, Path.Combine(to, ChatFormat.FileName), overwrite: true);
+    }
+
+    private static void BeginWith(string folder, CottentionModel model)
+    {
+        using var begun = ModelFolder.Load(folder);
+        if (begun.Config with { TrainedPositions = 0 } != model.Config with { TrainedPositions = 0 })
+            throw new InferenceException(InferenceError.InvalidModel, $"{folder}: is a model of other sizes: {begun.Config}; asked for: {model.Config}.");
+        using var noGradient = no_grad();
+        foreach (var ((_, target), (_, source)) in model.named_parameters().Zip(begun.named_parameters()))
+            target.copy_(source);
+        Console.WriteLine($"begun with the weights of {folder}");
     }
 
     private void Train(
@@ -92,7 +118,9 @@ internal sealed class TrainingRun(RunSettings settings)
     /// <summary>A word counts as often as the training will see it: by its source's weight a character.</summary>
     private CorpusTokenizer LearnVocabulary()
     {
-        if (!File.Exists(Path.Combine(_folder.Tokenizer, BpeVocabulary.MergesFile)))
+        if (settings.From is { } from)
+            CopyTokenizer(from, _folder.Tokenizer);
+        else if (!File.Exists(Path.Combine(_folder.Tokenizer, BpeVocabulary.MergesFile)))
         {
             var trainer = new BpeTrainer();
             var densities = settings.Data.Select(source => source.Weight / source.Documents().Sum(document => (double)document.Length)).ToArray();

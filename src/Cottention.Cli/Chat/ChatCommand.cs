@@ -15,8 +15,8 @@ internal static class ChatCommand
         var session = new Option<string?>("--session") { HelpName = "id", Description = "Session to go on with. Default: a new one." };
         var template = new Option<ChatTemplate>("--template")
         {
-            HelpName = "turns|plain",
-            Description = "turns: lines become User: and Assistant: turns; plain: the model goes on with what is typed. Default: turns.",
+            HelpName = "model|turns|plain",
+            Description = "model: as the model's own chat format says, or turns where it has none; turns: lines become User: and Assistant: turns; plain: the model goes on with what is typed. Default: model.",
             CustomParser = result => Enum.TryParse<ChatTemplate>(result.Tokens[0].Value, ignoreCase: true, out var value) && Enum.IsDefined(value)
                 ? value
                 : Refuse(result),
@@ -36,7 +36,7 @@ internal static class ChatCommand
 
     private static ChatTemplate Refuse(ArgumentResult result)
     {
-        result.AddError($"--template is '{result.Tokens[0].Value}'; allowed: turns or plain");
+        result.AddError($"--template is '{result.Tokens[0].Value}'; allowed: model, turns or plain");
         return default;
     }
 }

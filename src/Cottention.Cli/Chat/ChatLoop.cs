@@ -16,6 +16,7 @@ internal sealed class ChatLoop(CottentionClient client, Interrupt interrupt, Cha
         + "Ctrl-C stops an answer. A line that begins with // is sent with one slash.";
 
     private Session _session = new();
+    private ChatFormat _format = ChatFormats.Plain;
 
     /// <summary>Runs until <c>/quit</c> or the end of stdin; returns the exit code.</summary>
     /// <param name="sessionId">Session to go on with; null for a new one.</param>
@@ -23,13 +24,14 @@ internal sealed class ChatLoop(CottentionClient client, Interrupt interrupt, Cha
     {
         _session = sessionId is null ? await client.CreateSessionAsync() : await client.GetSessionAsync(sessionId);
         var model = await client.GetModelAsync();
+        _format = template.FormatFor(model);
         Note.Dim($"{model.Name}; session {_session.Id}, position {_session.Position}, state {Sizes.Text(_session.StateBytes)}. /help for help.");
         while (true)
         {
             Note.Prompt("> ");
             if (await Console.In.ReadLineAsync() is not { } line)
                 return ExitCode.Done;
-            if (line.Length == 0 && template == ChatTemplate.Turns)
+            if (line.Length == 0 && template != ChatTemplate.Plain)
                 continue;
             if (!line.StartsWith('/'))
                 await AnswerAsync(line);
@@ -115,12 +117,12 @@ internal sealed class ChatLoop(CottentionClient client, Interrupt interrupt, Cha
     {
         var request = defaults.Clone();
         request.SessionId = _session.Id;
-        request.Prompt = template.Prompt(line, first: _session.Position == 0);
-        request.Stop.AddRange(template.Stops());
-        var begun = template != ChatTemplate.Turns;
+        request.Prompt = _format.Prompt(line, first: _session.Position == 0);
+        request.Stop.AddRange(_format.Stop);
+        var begun = template == ChatTemplate.Plain;
         await foreach (var response in client.GenerateAsync(request, cancellation))
         {
-            // The space after "Assistant:" is the model's.
+            // The space after the assistant's label is the model's.
             var text = begun ? response.Text : response.Text.TrimStart(' ');
             begun |= text.Length > 0;
             await Console.Out.WriteAsync(text);

@@ -1,8 +1,13 @@
+using Cottention.Protocol.V1;
+
 namespace Cottention.Cli.Chat;
 
-/// <summary>How a line that a person types becomes a prompt.</summary>
+/// <summary>Where the format of a conversation comes from.</summary>
 internal enum ChatTemplate
 {
+    /// <summary>The model's own; <see cref="Turns"/> where it has none.</summary>
+    Model,
+
     /// <summary>The turns of a dialogue: <c>User: ...</c> and <c>Assistant: ...</c>, a line each.</summary>
     Turns,
 
@@ -10,22 +15,33 @@ internal enum ChatTemplate
     Plain,
 }
 
-/// <summary>What each template puts around a line, and what ends an answer.</summary>
-internal static class ChatTemplates
+/// <summary>Turns of conversations as prompts.</summary>
+internal static class ChatFormats
 {
-    private const string UserLabel = "User:";
-    private const string AssistantLabel = "Assistant:";
+    private const string UserMark = "{user}";
 
-    /// <summary>What is consumed for a line.</summary>
-    /// <param name="template">The template.</param>
-    /// <param name="line">What the person typed.</param>
-    /// <param name="first">Whether the session is empty; otherwise the line before it has not ended yet.</param>
-    public static string Prompt(this ChatTemplate template, string line, bool first) => template switch
+    /// <summary>The line as it is.</summary>
+    public static ChatFormat Plain { get; } = new() { FirstTurn = UserMark, NextTurn = UserMark };
+
+    private static ChatFormat Turns { get; } = new()
     {
-        ChatTemplate.Turns => $"{(first ? "" : "\n")}{UserLabel} {line}\n{AssistantLabel}",
-        _ => line,
+        FirstTurn = "User: {user}\nAssistant:",
+        NextTurn = "\nUser: {user}\nAssistant:",
+        Stop = { "\n" },
     };
 
-    /// <summary>Strings that end an answer.</summary>
-    public static IReadOnlyList<string> Stops(this ChatTemplate template) => template == ChatTemplate.Turns ? ["\n"] : [];
+    /// <summary>The format of a template on a model.</summary>
+    public static ChatFormat FormatFor(this ChatTemplate template, Model model) => template switch
+    {
+        ChatTemplate.Plain => Plain,
+        ChatTemplate.Model when model.ChatFormat is { } own => own,
+        _ => Turns,
+    };
+
+    /// <summary>What is consumed for a line.</summary>
+    /// <param name="format">The format.</param>
+    /// <param name="line">What the person typed.</param>
+    /// <param name="first">Whether the session is empty.</param>
+    public static string Prompt(this ChatFormat format, string line, bool first) =>
+        (first ? format.FirstTurn : format.NextTurn).Replace(UserMark, line, StringComparison.Ordinal);
 }

@@ -22,6 +22,7 @@ internal static class ModelInspection
         report.Line("parameters", Text($"{config.ParameterCount:N0}"));
         report.Line("weights", Text($"{Sizes.Text(checkpoint.WeightBytes)}: {Dtypes(checkpoint.TensorNames.Select(checkpoint.DtypeOf))}"));
         report.Line("state", $"{Sizes.Text(StateLayout.Of(config).Bytes)} a session at any length");
+        report.Line("chat", ChatFormat.Read(path) is { } chat ? $"{Shown(chat.FirstTurn)}; stop {string.Join(", ", chat.Stop.Select(Shown))}" : $"none ({ChatFormat.FileName})");
         report.Line("fingerprint", checkpoint.Fingerprint);
         AddTensors(report, checkpoint.TensorNames.Select(name => (name, checkpoint.DtypeOf(name), checkpoint.ShapeOf(name))));
         return report;
@@ -52,6 +53,8 @@ internal static class ModelInspection
 
     private static string Dtypes(IEnumerable<SafetensorsDtype> dtypes) =>
         string.Join(", ", dtypes.CountBy(d => d).OrderByDescending(d => d.Value).Select(d => Text($"{d.Value} {d.Key.FormatName()}")));
+
+    private static string Shown(string text) => $"'{ModelFault.Shorten(text.ReplaceLineEndings("\\n"))}'";
 
     private static string Token(int? token) => token?.ToString(CultureInfo.InvariantCulture) ?? "none";
 

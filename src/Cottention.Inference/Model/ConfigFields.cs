@@ -55,6 +55,23 @@ internal readonly struct ConfigFields
             : throw Fault(key, $"is {Shown(value)}; allowed: true or false");
     }
 
+    /// <summary>A text that must be there.</summary>
+    public string Text(string key) => TryGetValue(key, out var value)
+        ? value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Fault(key, $"is {Shown(value)}; allowed: a string") // a string is never null
+        : throw Fault(key, "is missing; allowed: a string");
+
+    /// <summary>A list of texts; an absent key is an empty one.</summary>
+    public IReadOnlyList<string> Texts(string key, int max)
+    {
+        if (!TryGetValue(key, out var value))
+            return [];
+        if (value.ValueKind != JsonValueKind.Array || value.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.String))
+            throw Fault(key, $"is {Shown(value)}; allowed: a list of strings");
+        if (value.GetArrayLength() > max)
+            throw Fault(key, $"has {value.GetArrayLength()} entries; allowed: 0 to {max}");
+        return [.. value.EnumerateArray().Select(item => item.GetString()!)]; // a string is never null
+    }
+
     /// <summary>Refuses any text but one; an absent key stands for it.</summary>
     public void RequireText(string key, string allowed)
     {

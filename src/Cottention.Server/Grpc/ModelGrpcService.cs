@@ -32,6 +32,8 @@ internal sealed class ModelGrpcService(Serving serving) : ModelService.ModelServ
             model.BosTokenId = bos;
         if (config.EosTokenId is { } eos)
             model.EosTokenId = eos;
+        if (served.Model.ChatFormat is { } format)
+            model.ChatFormat = new ChatFormat { FirstTurn = format.FirstTurn, NextTurn = format.NextTurn, Stop = { format.Stop } };
         return Task.FromResult(model);
     }
 

@@ -19,7 +19,9 @@ internal static class ModelComposition
         var budget = StateBudget.Of(options, StateLayout.Of(checkpoint.Config), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
         budget.Check(options.Engine.TotalSlots);
 
-        var model = new LoadedModel(options.ModelName ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), checkpoint.Config, tokenizer, checkpoint.Fingerprint);
+        var model = new LoadedModel(
+            options.ModelName ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), checkpoint.Config, tokenizer, checkpoint.Fingerprint,
+            ChatFormat.Read(folder));
         var store = new FileSessionStore(options.Sessions, loggers.CreateLogger<FileSessionStore>());
         var runner = new CpuModelRunner(checkpoint, new CpuRunnerOptions
         {

@@ -30,7 +30,8 @@ internal static class Options
         var option = new Option<T>(name)
         {
             HelpName = string.Join("|", allowed),
-            Description = $"{description} [default: {value.ToString().ToLowerInvariant()}]",
+            Description = description,
+            DefaultValueFactory = _ => value,
             CustomParser = result =>
             {
                 var text = result.Tokens[0].Value;

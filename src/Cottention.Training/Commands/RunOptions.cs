@@ -24,6 +24,7 @@ internal sealed class RunOptions(TrainingOptions defaults)
         Required = true,
     };
 
+    private readonly Option<string?> _from = new("--from") { Description = "Folder of a model to begin with: its vocabulary and weights; the sizes must be its sizes. Default: a new vocabulary and random weights." };
     private readonly Option<int> _vocabulary = Number("--vocabulary", defaults.Vocabulary, 257, 1 << 16, "Most tokens of the vocabulary.");
     private readonly Option<int> _width = Number("--width", defaults.Width, 2, 1 << 16, "Width of the model, a multiple of the heads.");
     private readonly Option<int> _heads = Number("--heads", defaults.Heads, 1, 1 << 10, "Heads of a layer.");
@@ -80,6 +81,7 @@ internal sealed class RunOptions(TrainingOptions defaults)
             Data = [.. parse.GetRequiredValue(_data).Select(TextSource.Parse)],
             Valid = [.. (parse.GetValue(_valid) ?? []).Select(TextSource.Parse)],
             Out = parse.GetRequiredValue(_out),
+            From = parse.GetValue(_from),
             Device = Devices.Parse(parse.GetRequiredValue(_device)),
             CheckpointInterval = TimeSpan.FromMinutes(parse.GetValue(_checkpointMinutes)),
             ValidateEvery = parse.GetValue(_validateEvery),
@@ -90,7 +92,7 @@ internal sealed class RunOptions(TrainingOptions defaults)
 
     private Option[] All() =>
     [
-        _data, _valid, _out, _vocabulary, _width, _heads, _layers, _inner, _rotaryDim, _attention, _carry, _lowestNormConst, _highestNormConst, _length, _batch,
+        _data, _valid, _out, _from, _vocabulary, _width, _heads, _layers, _inner, _rotaryDim, _attention, _carry, _lowestNormConst, _highestNormConst, _length, _batch,
         _accumulate, _steps, _warmup, _optimizer, _rate, _muonRate, _decayShare, _finalShare, _weightDecay, _clip, _seed, _bfloat16, _device, _threads, _checkpointMinutes,
         _validateEvery, _sampleEvery, _samplePrompt,
     ];

@@ -20,6 +20,43 @@ public sealed partial class ChatCommandTests(CliFixture fixture)
     }
 
     [Fact]
+    public async Task Chat_ModelWithItsOwnFormat_SendsItsTurnsAndStops()
+    {
+        using var model = new TemporaryFolder();
+        foreach (var file in Directory.EnumerateFiles(Fixtures.Path("tiny-model")))
+            File.Copy(file, Path.Combine(model.Path, Path.GetFileName(file)));
+        await File.WriteAllTextAsync(
+            Path.Combine(model.Path, "chat_format.json"), """{ "first_turn": "<{user}>", "next_turn": "|{user}|", "stop": ["e"] }""");
+        var sessions = ServerProcess.NewSessionFolder();
+        await using (var server = await ServerProcess.StartAsync(sessions, model: model.Path))
+        {
+            await using var chat = new CliProcess(["chat", "--max-tokens", "40", "--ignore-eos", "--temperature", "0"], server.GrpcAddress);
+            await chat.TypeAsync("one\ntwo\n");
+            chat.EndInput();
+            Assert.Equal(0, await chat.ExitAsync());
+            await using var shown = new CliProcess(["model"], server.GrpcAddress);
+            Assert.Equal(0, await shown.ExitAsync());
+
+            // The same prompts by hand, in one session.
+            async Task<string> GenerateAsync(string prompt)
+            {
+                await using var process = new CliProcess(
+                    ["generate", "--session", "by-hand", "--max-tokens", "40", "--ignore-eos", "--temperature", "0", "--stop", "e", prompt], server.GrpcAddress);
+                Assert.Equal(0, await process.ExitAsync());
+                return process.Out;
+            }
+            await using (var create = new CliProcess(["sessions", "create", "by-hand"], server.GrpcAddress))
+                Assert.Equal(0, await create.ExitAsync());
+            var byHand = await GenerateAsync("<one>") + await GenerateAsync("|two|");
+
+            Assert.Equal(Words(byHand), Words(chat.Out));
+            Assert.DoesNotContain("e", chat.Out, StringComparison.Ordinal);
+            Assert.Contains("chat      \"<{user}>\"", shown.Out, StringComparison.Ordinal);
+        }
+        Directory.Delete(sessions, recursive: true);
+    }
+
+    [Fact]
     public async Task Chat_Resumed_GoesOnAsIfItHadNotEnded()
     {
         string[] flags = ["chat", "--template", "turns", "--max-tokens", "20", "--ignore-eos"];
@@ -98,6 +135,9 @@ public sealed partial class ChatCommandTests(CliFixture fixture)
         Assert.Contains($"position {position}, state 12 KiB", resumed.Error, StringComparison.Ordinal);
         Directory.Delete(sessions, recursive: true);
     }
+
+    // Answers differ in the line ends and spaces around them only.
+    private static string Words(string text) => text.Replace(" ", "", StringComparison.Ordinal).Replace("\n", "", StringComparison.Ordinal);
 
     [GeneratedRegex(@"\[position (\d+), state ([^,]+), ")]
     private static partial Regex Position();

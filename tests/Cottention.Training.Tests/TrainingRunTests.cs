@@ -1,3 +1,4 @@
+using Cottention.Inference;
 using Cottention.Inference.Model;
 using Cottention.Torch;
 using Cottention.Training.Evaluation;
@@ -87,6 +88,33 @@ public sealed class TrainingRunTests : IDisposable
         Assert.Equal(
             File.ReadAllBytes(Path.Combine(_folder.Model, "model.safetensors")),
             File.ReadAllBytes(Path.Combine(watched, "model", "model.safetensors")));
+    }
+
+    [Fact]
+    public void Execute_FromAModel_BeginsWithItsWeightsAndVocabularyAndChatFormat()
+    {
+        new TrainingRun(_settings).Execute(CancellationToken.None);
+        File.WriteAllText(Path.Combine(_folder.Model, ChatFormat.FileName), """{"first_turn":"{user}","next_turn":"{user}"}""");
+        var further = Path.Combine(_toy.Folder, "further");
+        var options = _settings.Options with { Vocabulary = 257, Steps = 1, LearningRate = 0, MuonRate = 0, Seed = 7 };
+
+        new TrainingRun(_settings with { From = _folder.Model, Out = further, Options = options }).Execute(CancellationToken.None);
+
+        // Rates of 0: nothing moved.
+        foreach (var file in new[] { "model.safetensors", "vocab.json", "merges.txt", ChatFormat.FileName })
+            Assert.Equal(File.ReadAllBytes(Path.Combine(_folder.Model, file)), File.ReadAllBytes(Path.Combine(further, "model", file)));
+    }
+
+    [Fact]
+    public void Execute_FromAModelOfOtherSizes_IsRefusedWithThem()
+    {
+        new TrainingRun(_settings).Execute(CancellationToken.None);
+        var settings = _settings with { From = _folder.Model, Out = Path.Combine(_toy.Folder, "further"), Options = _settings.Options with { Layers = 2 } };
+
+        var refusal = Assert.Throws<InferenceException>(() => new TrainingRun(settings).Execute(CancellationToken.None));
+
+        Assert.Contains("LayerCount = 1", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("LayerCount = 2", refusal.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Cottention.Training.Commands;
 
 namespace Cottention.Training.Tests.Commands;
@@ -28,6 +29,16 @@ public sealed class TrainCommandTests : IDisposable
     [InlineData("cuda:-1", "allowed: cpu, cuda, cuda:N")]
     public void Device_Unknown_IsRefusedWithWhatIsAllowed(string name, string message) =>
         Assert.Contains(message, Assert.Throws<FormatException>(() => Devices.Parse(name)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Read_NothingGiven_GivesTheDefaultsThatHelpShows()
+    {
+        var options = new RunOptions(new TrainingOptions());
+        var command = new Command("train");
+        options.AddTo(command, attention: true);
+
+        Assert.Equal(new TrainingOptions(), options.Read(command.Parse($"--data {_toy.TextPath} --out {_toy.Folder}")).Options);
+    }
 
     [Fact]
     public void Parse_DataAndOutOnly_IsEnough() =>

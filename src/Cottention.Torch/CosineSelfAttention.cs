@@ -65,7 +65,7 @@ public sealed class CosineSelfAttention : nn.Module<Tensor, Tensor, Tensor>
 
     private void Check(Tensor input, Tensor keep)
     {
-        var width = _heads * (_query.weight!.shape[0] / _heads); // never null: a Linear has always a weight
+        var width = _query.weight!.shape[0]; // never null: a Linear has always a weight
         if (input.dim() != 3 || input.shape[2] != width)
             throw new ArgumentException($"The input has shape [{string.Join(", ", input.shape)}]; allowed: [B, S, {width}].", nameof(input));
         if (keep.dim() != 2 || keep.shape[0] != input.shape[0] || keep.shape[1] != input.shape[1])

@@ -45,6 +45,9 @@ public sealed class CottentionModel : nn.Module<Tensor, Tensor>
     /// <summary>How tokens read those before them.</summary>
     public AttentionKind Attention { get; }
 
+    /// <summary>Where the weights lie.</summary>
+    public Device Device => _embedding.weight!.device; // never null: the embedding has always a weight
+
     /// <summary>Type of weights and states.</summary>
     public ScalarType Type { get; }
 
@@ -73,7 +76,7 @@ public sealed class CottentionModel : nn.Module<Tensor, Tensor>
     /// <param name="device">Where it lies; default: where the weights lie.</param>
     public ModelState ZeroState(long batch, Device? device = null)
     {
-        device ??= _embedding.weight!.device; // never null: the embedding has always a weight
+        device ??= Device;
         return new([.. _blocks.Select(block => block.Attention.ZeroState(batch, device))], zeros(batch, dtype: ScalarType.Int64, device: device));
     }
 
@@ -94,7 +97,7 @@ public sealed class CottentionModel : nn.Module<Tensor, Tensor>
     public (Tensor Logits, ModelState State) Run(Tensor tokens, ModelState state, AttentionForm form)
     {
         using var scope = NewDisposeScope();
-        var (hidden, after) = Hidden(tokens, state, form);
+        var (hidden, after) = Hidden(tokens.to(Device), state, form);
         return (_head.call(hidden).to(Type).MoveToOuterDisposeScope(), after.MoveToOuterDisposeScope());
     }
 
@@ -106,6 +109,7 @@ public sealed class CottentionModel : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var length = tokens.shape[1] - 1;
+        tokens = tokens.to(Device);
         var (hidden, after) = Hidden(tokens.narrow(1, 0, length), state, AttentionForm.Chunked);
         var loss = LinearCrossEntropy.Mean(
             hidden.flatten(0, 1), _head.Weight, _head.Bias!, tokens.narrow(1, 1, length).flatten(), ProductType ?? Type);

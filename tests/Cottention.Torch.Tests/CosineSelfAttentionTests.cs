@@ -58,6 +58,24 @@ public sealed class CosineSelfAttentionTests
     }
 
     [Fact]
+    public void Forward_OneTokenKept_ReadsItselfAlone()
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        var (layer, input) = (Layer(), Random(20));
+        var keep = zeros(2, 20);
+        keep[0, 7] = 1;
+        keep[1, 0] = 1;
+
+        var output = layer.call(input, keep);
+
+        // cos(q, k) v, with a count of 1.
+        Numerics.AssertClose(Plain(layer, input, keep).Values(), output.Values(), 1e-12, "output");
+        Assert.NotEqual(0, output[0, 7].abs().sum().item<double>());
+        Assert.Equal(0, output[0, 8].abs().sum().item<double>());
+    }
+
+    [Fact]
     public void Forward_PaddingAdded_ChangesNothingOfTheRest()
     {
         using var scope = NewDisposeScope();

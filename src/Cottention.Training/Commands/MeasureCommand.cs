@@ -18,6 +18,8 @@ internal sealed class MeasureCommand
     private readonly Option<int> _width = Number("--width", 192, 2, 1 << 16, "Width.");
     private readonly Option<int> _heads = Number("--heads", 3, 1, 1 << 10, "Heads.");
     private readonly Option<int> _layers = Number("--layers", 4, 1, 1 << 10, "Layers.");
+    private readonly Option<int> _inner = Number("--inner", 768, 1, 1 << 18, "Width of the MLP.");
+    private readonly Option<int> _rotaryDim = Number("--rotary-dim", 64, 2, 1 << 10, "Rotated components of a head.");
     private readonly Option<int> _vocabulary = Number("--vocabulary", 4096, 2, 1 << 16, "Tokens of the vocabulary.");
     private readonly Option<int> _threads = Number("--threads", 0, 0, 1024, "Threads of libtorch; 0 leaves the choice to it.");
 
@@ -27,7 +29,7 @@ internal sealed class MeasureCommand
         var self = new MeasureCommand();
         var command = new Command("measure", "Runs one workload and prints what it took, as JSON. For compare.")
         {
-            self._workload, self._attention, self._kind, self._tokens, self._width, self._heads, self._layers, self._vocabulary, self._threads,
+            self._workload, self._attention, self._kind, self._tokens, self._width, self._heads, self._layers, self._inner, self._rotaryDim, self._vocabulary, self._threads,
         };
         command.Hidden = true;
         self._workload.AcceptOnlyFromAmong("train", "generate", "bidirectional");
@@ -45,9 +47,9 @@ internal sealed class MeasureCommand
             EmbeddingSize = width,
             HeadCount = heads,
             LayerCount = parse.GetValue(_layers),
-            InnerSize = 4 * width,
+            InnerSize = parse.GetValue(_inner),
             VocabularySize = parse.GetValue(_vocabulary),
-            RotaryDim = width / heads,
+            RotaryDim = parse.GetValue(_rotaryDim),
             TrainedPositions = tokens,
         };
         var measured = parse.GetRequiredValue(_workload) switch

@@ -67,6 +67,7 @@ internal sealed class ComparisonRun
     private string[] Causal =>
     [
         "--width", Text(_settings.Options.Width), "--heads", Text(_settings.Options.Heads), "--layers", Text(_settings.Options.Layers),
+        "--inner", Text(_settings.Options.Inner), "--rotary-dim", Text(_settings.Options.RotaryDim), "--vocabulary", Text(_settings.Options.Vocabulary),
     ];
 
     private List<TrainedRun> Train(CancellationToken cancellation) =>
@@ -130,7 +131,7 @@ internal sealed class ComparisonRun
             var needed = kind is BidirectionalKind.SoftmaxPlain ? ExplicitMatrixCopies * 8 * length * (double)length * sizeof(float) : 0;
             var (result, reason) = needed > _memoryLimit
                 ? (null, string.Create(CultureInfo.InvariantCulture, $"left out: needs about {needed / (1 << 30):F0} GiB"))
-                : await ChildProcess.MeasureAsync([workload, option, kind.ToString(), "--tokens", Text(length), .. sizes], cancellation);
+                : await ChildProcess.MeasureAsync([workload, option, kind.ToString(), "--tokens", Text(length), "--threads", Text(torch.get_num_threads()), .. sizes], cancellation);
             Console.WriteLine($"{kind}, {length} tokens: {result?.ToString() ?? reason}");
             rows.Add(new MeasuredWorkload(kind.ToString(), length, result, reason));
         }

@@ -30,7 +30,7 @@ internal sealed class TextSampler(CottentionModel model, CorpusTokenizer tokeniz
             var (logits, after) = model.Run(tensor(input).unsqueeze(0), state, input.Length > 1 ? AttentionForm.Chunked : AttentionForm.Recurrent);
             state.Dispose();
             state = after.Detach();
-            var next = Draw(logits[0, -1], temperature, Chance.Unit(seed, (ulong)step, 0));
+            var next = Draw(logits[0, -1].cpu(), temperature, Chance.Unit(seed, (ulong)step, 0));
             if (next == tokenizer.EndOfText)
                 break;
             written.Add(next);

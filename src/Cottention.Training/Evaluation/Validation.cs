@@ -22,7 +22,7 @@ internal static class Validation
             for (var i = 0; i <= length; i++)
                 tokens[row * (length + 1) + i] = set.Tokens[(start + i) % set.Tokens.Length];
         }
-        var batch = tensor(tokens, [rows, length + 1]);
+        var batch = tensor(tokens, [rows, length + 1], device: model.Device);
         using var logits = model.call(batch.narrow(1, 0, length));
         return nn.functional.cross_entropy(logits.flatten(0, 1), batch.narrow(1, 1, length).flatten()).item<float>();
     }

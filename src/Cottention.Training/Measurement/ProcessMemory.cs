@@ -8,6 +8,7 @@ namespace Cottention.Training.Measurement;
 internal readonly record struct ProcessMemory(long Resident, long Peak)
 {
     private const string StatusFile = "/proc/self/status";
+    private const string ClearFile = "/proc/self/clear_refs";
 
     /// <summary>Reads it.</summary>
     /// <exception cref="PlatformNotSupportedException">This system has no <c>/proc/self/status</c>.</exception>
@@ -17,6 +18,14 @@ internal readonly record struct ProcessMemory(long Resident, long Peak)
             throw new PlatformNotSupportedException($"Memory is measured through {StatusFile}, which this system does not have.");
         var fields = File.ReadLines(StatusFile).Select(line => line.Split(':', 2)).ToDictionary(parts => parts[0], parts => parts[1]);
         return new ProcessMemory(Bytes(fields["VmRSS"]), Bytes(fields["VmHWM"]));
+    }
+
+    /// <summary>Lets the peak begin anew at what is resident now. Without it the peak of the start would hide small ones.</summary>
+    public static void ForgetPeak()
+    {
+        // proc(5): 5 resets VmHWM.
+        if (File.Exists(ClearFile))
+            File.WriteAllText(ClearFile, "5");
     }
 
     // "  123456 kB"

@@ -15,12 +15,15 @@ internal static partial class NativeEnvironment
     /// malloc keep large blocks: otherwise every activation is a fresh mapping whose pages the kernel fills with zeros first.
     /// Does nothing outside Linux.
     /// </summary>
-    public static void Prepare()
+    /// <param name="keepLargeBlocks">False where memory is measured: blocks that are kept but do not fit again look like memory in use.</param>
+    public static void Prepare(bool keepLargeBlocks)
     {
         if (!OperatingSystem.IsLinux())
             return;
         // Environment.SetEnvironmentVariable does not reach the C environment, which OpenMP reads.
         _ = SetEnvironment("OMP_WAIT_POLICY", "passive", overwrite: 0);
+        if (!keepLargeBlocks)
+            return;
         _ = SetMallocOption(MmapThreshold, LargestBlockBytes);
         _ = SetMallocOption(TrimThreshold, LargestBlockBytes);
     }

@@ -3,7 +3,7 @@ using Cottention.Inference;
 using Cottention.Training;
 using Cottention.Training.Commands;
 
-NativeEnvironment.Prepare();
+NativeEnvironment.Prepare(keepLargeBlocks: args is not ["measure", ..]);
 var root = new RootCommand("Trains, exports and evaluates Cottention language models. Exit codes: 0 done, 1 refused or failed, with one line on standard error.")
 {
     TrainCommand.Create(),

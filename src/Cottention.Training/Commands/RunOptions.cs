@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Cottention.Inference.Model;
 using Cottention.Torch;
 using Cottention.Training.Data;
 using Cottention.Training.Optimization;
@@ -24,7 +25,7 @@ internal sealed class RunOptions(TrainingOptions defaults)
         Required = true,
     };
 
-    private readonly Option<string?> _from = new("--from") { Description = "Folder of a model to begin with: its vocabulary and weights; the sizes must be its sizes. Default: a new vocabulary and random weights." };
+    private readonly Option<string?> _from = new("--from") { Description = "Folder of a model to begin with: its vocabulary, sizes and weights. Default: a new vocabulary and random weights." };
     private readonly Option<int> _vocabulary = Number("--vocabulary", defaults.Vocabulary, 257, 1 << 16, "Most tokens of the vocabulary.");
     private readonly Option<int> _width = Number("--width", defaults.Width, 2, 1 << 16, "Width of the model, a multiple of the heads.");
     private readonly Option<int> _heads = Number("--heads", defaults.Heads, 1, 1 << 10, "Heads of a layer.");
@@ -74,6 +75,8 @@ internal sealed class RunOptions(TrainingOptions defaults)
         if (parse.GetValue(_threads) is > 0 and var threads)
             torch.set_num_threads(threads);
         var options = ReadOptions(parse);
+        if (parse.GetValue(_from) is { } from)
+            options = WithSizesOf(from, options, parse);
         options.CheckSizes();
         return new RunSettings
         {
@@ -96,6 +99,21 @@ internal sealed class RunOptions(TrainingOptions defaults)
         _accumulate, _steps, _warmup, _optimizer, _rate, _muonRate, _decayShare, _finalShare, _weightDecay, _clip, _seed, _bfloat16, _device, _threads, _checkpointMinutes,
         _validateEvery, _sampleEvery, _samplePrompt,
     ];
+
+    /// <summary>Sizes that are not given are the model's.</summary>
+    private TrainingOptions WithSizesOf(string folder, TrainingOptions options, ParseResult parse)
+    {
+        var config = ModelConfigReader.Read(folder);
+        int Size(Option<int> option, int own) => parse.GetResult(option) is { Implicit: false } ? parse.GetValue(option) : own;
+        return options with
+        {
+            Width = Size(_width, config.EmbeddingSize),
+            Heads = Size(_heads, config.HeadCount),
+            Layers = Size(_layers, config.LayerCount),
+            Inner = Size(_inner, config.InnerSize),
+            RotaryDim = Size(_rotaryDim, config.RotaryDim),
+        };
+    }
 
     private TrainingOptions ReadOptions(ParseResult parse) => new()
     {

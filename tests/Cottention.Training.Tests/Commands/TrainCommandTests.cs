@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Cottention.Conformance;
 using Cottention.Training.Commands;
 
 namespace Cottention.Training.Tests.Commands;
@@ -38,6 +39,19 @@ public sealed class TrainCommandTests : IDisposable
         options.AddTo(command, attention: true);
 
         Assert.Equal(new TrainingOptions(), options.Read(command.Parse($"--data {_toy.TextPath} --out {_toy.Folder}")).Options);
+    }
+
+    [Fact]
+    public void Read_FromAModel_TakesItsSizesWhereNoneAreGiven()
+    {
+        var options = new RunOptions(new TrainingOptions());
+        var command = new Command("train");
+        options.AddTo(command, attention: true);
+        var model = Fixtures.Path("golden", "tiny");
+
+        var read = options.Read(command.Parse($"--data {_toy.TextPath} --out {_toy.Folder} --from {model} --layers 7")).Options;
+
+        Assert.Equal((64, 4, 7, 96, 8), (read.Width, read.Heads, read.Layers, read.Inner, read.RotaryDim));
     }
 
     [Fact]

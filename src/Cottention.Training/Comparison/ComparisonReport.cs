@@ -37,7 +37,7 @@ internal static class ComparisonReport
         text.AppendLine(Line($"| cosine / softmax | | | {string.Join(" | ", sets.Select(set => Line($"{Math.Exp(cosine.Losses[set] - softmax.Losses[set]):F3}")))} |"));
         text.AppendLine();
         text.AppendLine("Each row of a validation batch starts at position 0 of a document, with a state of zeros. `cosine-carry` was trained on").AppendLine("rows that carry their state on; the other two never see a position past a segment.").AppendLine();
-        text.AppendLine("The paper (arXiv 2409.18747, GPT models) reports perplexity 11.6 against 10.3 at 300M parameters and 9.9 against 9.1 at 1.2B:").AppendLine("cosine / softmax 1.126 and 1.088. Its models are 90 and more times larger, were trained on far more text of another kind, and by AdamW;").AppendLine("so only the direction can be compared.").AppendLine();
+        text.AppendLine("The paper (arXiv 2409.18747, GPT models) reports perplexity 11.6 against 10.3 at 300M parameters and 9.9 against 9.1 at 1.2B:").AppendLine("cosine / softmax 1.126 and 1.088. Its models are 90 and more times larger and were trained on far more text of another kind;").AppendLine("so only the direction can be compared.").AppendLine();
     }
 
     private static void Speed(StringBuilder text, IReadOnlyList<SpeedSample> samples)

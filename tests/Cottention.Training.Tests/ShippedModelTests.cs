@@ -61,7 +61,7 @@ public sealed class ShippedModelTests
 
     [Fact]
     public void Files_AreSmallEnoughForTheRepository() =>
-        Assert.InRange(Directory.GetFiles(Folder).Sum(file => new FileInfo(file).Length), 1, 20_000_000);
+        Assert.InRange(Directory.GetFiles(Folder).Sum(file => new FileInfo(file).Length), 1, 40_000_000);
 
     private static List<ushort> Tokens(ModelConfig config)
     {

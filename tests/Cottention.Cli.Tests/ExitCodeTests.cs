@@ -7,7 +7,7 @@ public sealed class ExitCodeTests(CliFixture fixture)
     [InlineData(2, "Required command was not provided")]
     [InlineData(2, "--top-k is 'x'; allowed: a whole number", "generate", "a", "--top-k", "x")]
     [InlineData(2, "--logit-bias is '1:2'; allowed: id=x", "generate", "a", "--logit-bias", "1:2")]
-    [InlineData(2, "--template is 'poem'; allowed: turns or plain", "chat", "--template", "poem")]
+    [InlineData(2, "--template is 'poem'; allowed: model, turns or plain", "chat", "--template", "poem")]
     [InlineData(2, "--server is 'nowhere'; allowed: http://host:port", "model", "--server", "nowhere")]
     [InlineData(3, "no server at http://127.0.0.1:1;", "model", "--server", "http://127.0.0.1:1")]
     [InlineData(1, "no session 'nobody'", "chat", "--session", "nobody")]

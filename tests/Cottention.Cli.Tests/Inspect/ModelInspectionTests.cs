@@ -29,6 +29,7 @@ public sealed class ModelInspectionTests : IDisposable
                 "parameters  125,720",
                 "weights     491.1 KiB: 38 F32",
                 "state       12 KiB a session at any length",
+                "chat        none (chat_format.json)",
                 $"fingerprint {checkpoint.Fingerprint}",
                 "",
                 "tensor\ttype\tshape\tbytes",

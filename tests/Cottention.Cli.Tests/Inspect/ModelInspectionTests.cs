@@ -35,8 +35,8 @@ public sealed class ModelInspectionTests : IDisposable
                 "tensor\ttype\tshape\tbytes",
                 "lm_head.bias\tF32\t[300]\t1200",
             ],
-            lines[..12]);
-        Assert.Equal(11 + 38, lines.Length);
+            lines[..13]);
+        Assert.Equal(12 + 38, lines.Length);
     }
 
     [Fact]

@@ -4,7 +4,7 @@ using Cottention.Training;
 using Cottention.Training.Commands;
 
 NativeEnvironment.Prepare(keepLargeBlocks: args is not ["measure", ..]);
-var root = new RootCommand("Trains, exports and evaluates Cottention language models. Exit codes: 0 done, 1 refused or failed, with one line on standard error.")
+var root = new RootCommand("Trains, exports and evaluates Cottention language models. Exit codes: 0 done, 1 refused or failed, with one line on standard error; 130 stopped.")
 {
     TrainCommand.Create(),
     ExportCommand.Create(),

@@ -18,7 +18,7 @@ internal enum ChatTemplate
 /// <summary>Turns of conversations as prompts.</summary>
 internal static class ChatFormats
 {
-    private const string UserMark = "{user}";
+    private const string UserMark = Inference.Model.ChatFormat.UserMark;
 
     /// <summary>The line as it is.</summary>
     public static ChatFormat Plain { get; } = new() { FirstTurn = UserMark, NextTurn = UserMark };

@@ -13,6 +13,8 @@ internal static class CompareCommand
         Width = 192, Heads = 3, Layers = 4, Inner = 768, Batch = 8, Warmup = 100, Steps = 1500,
     };
 
+    private const int Interrupted = 130;
+
     /// <summary>The command, ready to be added to the root.</summary>
     public static Command Create()
     {
@@ -27,7 +29,21 @@ internal static class CompareCommand
         command.Add(memory);
         command.Add(mostTokens);
         command.SetAction(async (parse, cancellation) =>
-            await new ComparisonRun(options.Read(parse), parse.GetValue(memory) * (1L << 30), parse.GetValue(mostTokens)).ExecuteAsync(cancellation));
+        {
+            try
+            {
+                // On another thread: a command that has not reached its first await is not waited for when it is interrupted.
+                await Task.Run(
+                    () => new ComparisonRun(options.Read(parse), parse.GetValue(memory) * (1L << 30), parse.GetValue(mostTokens)).ExecuteAsync(cancellation),
+                    CancellationToken.None);
+                return 0;
+            }
+            catch (OperationCanceledException)
+            {
+                Console.Error.WriteLine("cottention-training: stopped; what was finished is kept, and the same command goes on from there.");
+                return Interrupted;
+            }
+        });
         return command;
     }
 }

@@ -59,9 +59,10 @@ internal sealed class RunOptions(TrainingOptions defaults)
 
     /// <summary>Adds them to a command.</summary>
     /// <param name="command">The command.</param>
-    /// <param name="attention">Whether the kind of attention can be chosen.</param>
+    /// <param name="attention">Whether the kind of attention can be chosen; if not, kinds are compared, which needs validation texts.</param>
     public void AddTo(Command command, bool attention)
     {
+        _valid.Required = !attention;
         foreach (var option in All().Where(option => attention || (option != _attention && option != _carry)))
             command.Add(option);
         MustExist(_data, text => TextSource.Parse(text).Path);

@@ -18,7 +18,10 @@ internal sealed class ComparisonRun
 {
     private const int SpeedRounds = 5, SpeedSteps = 4;
     private const int ValidationRows = 64;
-    private const double ExplicitMatrixCopies = 6;
+    private const int BidirectionalWidth = 512, BidirectionalHeads = 8;
+
+    // S x S matrices of a head that are there at once, forward and back.
+    private const double ExplicitMatrices = 6;
 
     private static readonly int[] TrainingTokens = [256, 512, 1024, 2048, 4096, 8192, 16_384];
     private static readonly int[] GenerationPositions = [1024, 4096, 16_384, 65_536, 262_144];
@@ -57,7 +60,7 @@ internal sealed class ComparisonRun
         Keep(cancellation);
         _result.Generation ??= await MeasureAsync("generate", "--attention", kinds, GenerationPositions, Causal, cancellation);
         Keep(cancellation);
-        _result.Bidirectional ??= await MeasureAsync("bidirectional", "--kind", Enum.GetValues<BidirectionalKind>(), BidirectionalTokens, ["--width", "512", "--heads", "8"], cancellation);
+        _result.Bidirectional ??= await MeasureAsync("bidirectional", "--kind", Enum.GetValues<BidirectionalKind>(), BidirectionalTokens, ["--width", Text(BidirectionalWidth), "--heads", Text(BidirectionalHeads)], cancellation);
         Keep(cancellation);
         var report = Path.Combine(_settings.Out, "COMPARISON.md");
         await File.WriteAllTextAsync(report, ComparisonReport.Write(_result), cancellation);
@@ -128,7 +131,7 @@ internal sealed class ComparisonRun
         var rows = new List<MeasuredWorkload>();
         foreach (var (kind, length) in kinds.SelectMany(kind => tokens.Where(length => length <= _mostTokens).Select(length => (kind, length))))
         {
-            var needed = kind is BidirectionalKind.SoftmaxPlain ? ExplicitMatrixCopies * 8 * length * (double)length * sizeof(float) : 0;
+            var needed = kind is BidirectionalKind.SoftmaxPlain ? ExplicitMatrices * BidirectionalHeads * length * (double)length * sizeof(float) : 0;
             var (result, reason) = needed > _memoryLimit
                 ? (null, string.Create(CultureInfo.InvariantCulture, $"left out: needs about {needed / (1 << 30):F0} GiB"))
                 : await ChildProcess.MeasureAsync([workload, option, kind.ToString(), "--tokens", Text(length), "--threads", Text(torch.get_num_threads()), .. sizes], cancellation);

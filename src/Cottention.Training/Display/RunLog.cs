@@ -18,7 +18,9 @@ internal sealed class RunLog
     {
         _path = path;
         var kept = File.Exists(path) ? File.ReadLines(path).Skip(1).Where(line => StepOf(line) <= step) : [];
-        File.WriteAllLines(path, [Header, .. kept]);
+        var fresh = path + ".new";
+        File.WriteAllLines(fresh, [Header, .. kept]);
+        File.Move(fresh, path, overwrite: true);
     }
 
     /// <summary>A line for the mean of the last steps.</summary>

@@ -14,11 +14,7 @@ public sealed class ChatFormatTests : IDisposable
     [Fact]
     public void Read_ShippedModel_HasTurnsAndAStop()
     {
-        File.WriteAllText(Path.Combine(_folder.Path, ChatFormat.FileName), """
-            { "first_turn": "User: {user}\nAssistant:", "next_turn": "\nUser: {user}\nAssistant:", "stop": ["\nUser:"], "later": 1 }
-            """);
-
-        var format = ChatFormat.Read(_folder.Path);
+        var format = ChatFormat.Read(Path.Combine(Fixtures.RepositoryRoot, "deploy", "models", "cottention-stories"));
 
         Assert.Equal(("User: {user}\nAssistant:", "\nUser: {user}\nAssistant:"), (format?.FirstTurn, format?.NextTurn));
         Assert.Equal(["\nUser:"], format?.Stop);
@@ -26,6 +22,10 @@ public sealed class ChatFormatTests : IDisposable
 
     [Fact]
     public void Read_NoFile_IsNull() => Assert.Null(ChatFormat.Read(Fixtures.Path("tiny-model")));
+
+    [Fact]
+    public void Parse_KeyItDoesNotKnow_IsIgnored() =>
+        Assert.Equal("{user}", Parse("""{"first_turn":"{user}","next_turn":"-{user}","later":1}""").FirstTurn);
 
     [Fact]
     public void Parse_NoStop_IsAnEmptyList() => Assert.Empty(Parse("""{"first_turn":"{user}","next_turn":"{user}"}""").Stop);

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
+using Cottention.Training.Commands;
 using Cottention.Training.Comparison;
 
 namespace Cottention.Training.Tests.Comparison;
@@ -37,9 +39,46 @@ public sealed class ComparisonTests : IDisposable
         Assert.Equal(before, File.ReadAllText(json));
     }
 
+    // Amid the training, whose checkpoint must then be there, and between workloads.
+    [Theory]
+    [InlineData("== cosine", "checkpoint.safetensors")]
+    [InlineData("== memory", "model")]
+    public async Task Compare_Interrupted_SaysSoAndKeepsWhatIsDone(string at, string kept)
+    {
+        var folder = Path.Combine(_toy.Folder, "comparison");
+        using (var process = Start(folder))
+        {
+            var error = process.StandardError.ReadToEndAsync();
+            while (await process.StandardOutput.ReadLineAsync() is { } line && !line.StartsWith(at, StringComparison.Ordinal))
+            {
+            }
+            using (var interrupt = Process.Start("kill", ["-INT", process.Id.ToString(CultureInfo.InvariantCulture)]))
+                await interrupt.WaitForExitAsync();
+            await process.StandardOutput.ReadToEndAsync();
+            await process.WaitForExitAsync();
+
+            Assert.Equal(130, process.ExitCode);
+            Assert.Equal("cottention-training: stopped; what was finished is kept, and the same command goes on from there.", (await error).Trim());
+        }
+        Assert.True(Path.Exists(Path.Combine(folder, "cosine", kept)));
+        Assert.False(File.Exists(Path.Combine(folder, "COMPARISON.md")));
+    }
+
+    [Fact]
+    public void Parse_NoValidationText_IsRefused() =>
+        Assert.Contains("--valid", Assert.Single(CompareCommand.Create().Parse($"--data {_toy.TextPath} --out {_toy.Folder}").Errors).Message, StringComparison.Ordinal);
+
     private async Task RunAsync(string folder)
     {
-        using var process = Process.Start(new ProcessStartInfo
+        using var process = Start(folder);
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == 0, await error + await output);
+    }
+
+    private Process Start(string folder)
+    {
+        return Process.Start(new ProcessStartInfo
         {
             FileName = "dotnet",
             Arguments = $"{Path.Combine(AppContext.BaseDirectory, "Cottention.Training.dll")} compare --data {_toy.TextPath} --valid {_toy.TextPath} --out {folder} "
@@ -47,8 +86,5 @@ public sealed class ComparisonTests : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         }) ?? throw new InvalidOperationException("The program did not start.");
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, await error + await output);
     }
 }

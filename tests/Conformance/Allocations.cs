@@ -6,10 +6,18 @@ public static class Allocations
     private const int MaxRounds = 1000;
 
     /// <summary>
-    /// The bytes this thread allocates in the first call during which no collection ran. A collection, which any test beside
-    /// this one may cause, counts the rest of the thread's allocation context (8 KiB) as allocated; nothing else is forgiven.
+    /// The bytes this thread allocates in a call. The runtime counts the rest of a thread's allocation context (up to 8 KiB)
+    /// as allocated when it takes the context away, which a collection does that any test beside this one may cause. So calls
+    /// with a collection are repeated, and bytes must show in each of two calls, since a context can also go just before the
+    /// collection is counted.
     /// </summary>
     public static long Of(Action action)
+    {
+        var allocated = InCallWithoutCollection(action);
+        return allocated == 0 ? 0 : Math.Min(allocated, InCallWithoutCollection(action));
+    }
+
+    private static long InCallWithoutCollection(Action action)
     {
         for (var round = 0; round < MaxRounds; round++)
         {

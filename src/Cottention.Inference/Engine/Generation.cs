@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using Cottention.Inference.Model;
 using Cottention.Inference.Sampling;
 using Cottention.Inference.Tokenization;
 
@@ -107,6 +109,9 @@ internal sealed class Generation
 
     /// <summary>Asks the step thread to let go. Any thread.</summary>
     public void Cancel() => _cancelRequested = true;
+
+    /// <summary>The part of <see cref="StateBuffer"/> that holds a state, [L, H, V, K] f32. Not for a one-off.</summary>
+    public Span<float> StateIn(StateLayout layout) => MemoryMarshal.Cast<byte, float>(StateBuffer.AsSpan(StateOffset, (int)layout.Bytes));
 
     /// <summary>The state has consumed the next tokens of the input.</summary>
     public void Consume(int count) => _consumed += count;

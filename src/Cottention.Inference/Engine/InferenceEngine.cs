@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using Cottention.Inference.Runners;
 using Cottention.Inference.Sampling;
@@ -21,16 +20,13 @@ public sealed class InferenceEngine : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly Scheduler _scheduler;
     private readonly SlotPool _slots;
-    private readonly StopRollback _rollback;
-    private readonly Sampler _sampler;
+    private readonly RunningSet _running;
+    private readonly Continuation _continuation;
     private readonly StepPlan _plan;
-    private readonly Generation[] _running;
     private readonly Generation[] _planned;
-    private readonly TokenLogprob[] _top = new TokenLogprob[SamplingParameters.MaxLogprobs];
     private readonly Channel<Generation> _submitted;
     private readonly AutoResetEvent _wake = new(false);
     private readonly Thread _thread;
-    private int _runningCount;
     private long _step;
     private long _lastTick;
     private volatile bool _stopping;
@@ -58,10 +54,10 @@ public sealed class InferenceEngine : IAsyncDisposable
         (_runner, _time, _logger) = (runner, time, logger);
         _scheduler = new Scheduler(options.PrefillChunk);
         _slots = new SlotPool(runner, options) { Parked = session => Parked?.Invoke(session) };
-        _rollback = new StopRollback(runner, _slots);
-        _sampler = new Sampler(runner.VocabularySize, model.Tokenizer.DeadTokens);
+        var rollback = new StopRollback(runner, _slots);
+        _running = new RunningSet(runner, _slots, rollback, options.MaxRunning, metrics, time);
+        _continuation = new Continuation(_running, rollback, new Sampler(runner.VocabularySize, model.Tokenizer.DeadTokens), time, logger);
         _plan = new StepPlan(options.MaxRunning, options.TokenBudget);
-        _running = new Generation[options.MaxRunning];
         _planned = new Generation[options.MaxRunning];
         _logits = new float[options.MaxRunning * runner.VocabularySize];
         _submitted = Channel.CreateBounded<Generation>(new BoundedChannelOptions(options.MaxRunning) { SingleReader = true });
@@ -127,7 +123,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         if (_sweepDead)
             SweepDead();
         DropCancelled();
-        _scheduler.Fill(_running.AsSpan(0, _runningCount), _plan, _planned);
+        _scheduler.Fill(_running.All, _plan, _planned);
         if (_plan.RowCount == 0)
             return false;
         var started = _time.GetTimestamp();
@@ -172,9 +168,9 @@ public sealed class InferenceEngine : IAsyncDisposable
     private void EndAll()
     {
         while (_submitted.Reader.TryRead(out var generation))
-            Fail(generation, new InferenceException(InferenceError.Unavailable, "the server is stopping"));
-        while (_runningCount > 0)
-            Fail(_running[_runningCount - 1], new InferenceException(InferenceError.Unavailable, "the server is stopping"));
+            _running.Fail(generation, new InferenceException(InferenceError.Unavailable, "the server is stopping"));
+        while (!_running.All.IsEmpty)
+            _running.Fail(_running.All[^1], new InferenceException(InferenceError.Unavailable, "the server is stopping"));
     }
 
     private void Admit(Generation generation)
@@ -182,7 +178,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         var session = generation.Session;
         if (session.Slot < 0 && session.Position > 0 && !generation.HasImport)
         {
-            End(generation, new GenerationOutcome(GenerationEnd.NeedsState));
+            RunningSet.End(generation, new GenerationOutcome(GenerationEnd.NeedsState));
             return;
         }
         session.IsRunning = true;
@@ -190,24 +186,24 @@ public sealed class InferenceEngine : IAsyncDisposable
         {
             _slots.Take(session);
             if (generation.HasImport)
-                _runner.WriteSlot(session.Slot, StateIn(generation));
+                _runner.WriteSlot(session.Slot, generation.StateIn(_runner.StateLayout));
         }
-        _running[_runningCount++] = generation;
+        _running.Add(generation);
         generation.StartedAt = _time.GetTimestamp();
         session.Window.Add(generation.RemainingInput[^generation.PromptTokens..]);
         if (generation.RemainingInput.IsEmpty)
-            Continue(generation, session.Logits);
+            _continuation.Continue(generation, session.Logits);
     }
 
     private void DropCancelled()
     {
-        for (var i = _runningCount - 1; i >= 0; i--)
+        for (var i = _running.All.Length - 1; i >= 0; i--)
         {
-            var generation = _running[i];
+            var generation = _running.All[i];
             if (generation.IsCancelRequested)
-                Drop(generation, new GenerationOutcome(GenerationEnd.Cancelled));
+                _running.Drop(generation, new GenerationOutcome(GenerationEnd.Cancelled));
             else if (IsReaderGone(generation))
-                Fail(generation, new InferenceException(InferenceError.Overloaded,
+                _running.Fail(generation, new InferenceException(InferenceError.Overloaded,
                     $"the reader took nothing for {Options.ReaderTimeoutSeconds} s; the session is at its previous version"));
         }
     }
@@ -241,157 +237,16 @@ public sealed class InferenceEngine : IAsyncDisposable
         {
             EngineLog.StepFailed(_logger, e);
             for (var i = 0; i < _plan.RowCount; i++)
-                Fail(_planned[i], new InferenceException(InferenceError.Unavailable, "the runner failed; the session is at its previous version"));
+                _running.Fail(_planned[i], new InferenceException(InferenceError.Unavailable, "the runner failed; the session is at its previous version"));
             return false;
         }
     }
 
     private void Advance(Generation generation, in PlanRow row)
     {
-        var session = generation.Session;
-        session.Position += row.TokenCount;
-        session.LastUsedStep = _step;
-        session.HasLogits = false;
-        session.PendingToken = -1;
-        generation.Consume(row.TokenCount);
+        generation.Session.LastUsedStep = _step;
+        Continuation.Consume(generation, row.TokenCount);
         if (row.LogitsIndex >= 0)
-            Continue(generation, _logits.AsSpan(row.LogitsIndex * _runner.VocabularySize, _runner.VocabularySize));
+            _continuation.Continue(generation, _logits.AsSpan(row.LogitsIndex * _runner.VocabularySize, _runner.VocabularySize));
     }
-
-    // The input is consumed.
-    private void Continue(Generation generation, ReadOnlySpan<float> logits)
-    {
-        try
-        {
-            SampleOrFinish(generation, logits);
-        }
-        catch (Exception e) // an edge: one generation's fault does not end the step thread
-        {
-            EngineLog.StepFailed(_logger, e);
-            Fail(generation, new InferenceException(InferenceError.Unavailable, "the step failed; the session is at its previous version"));
-        }
-    }
-
-    private void SampleOrFinish(Generation generation, ReadOnlySpan<float> logits)
-    {
-        if (generation.MaxTokens == 0)
-        {
-            KeepLogits(generation.Session, logits);
-            Finish(generation, FinishReason.Length, null);
-            return;
-        }
-        var session = generation.Session;
-        var suppressed = generation.OutputTokens < generation.MinTokens ? generation.StopTokens : [];
-        var outcome = _sampler.Sample(logits, generation.Settings, suppressed, session.Window, session.Random, session.Position,
-            _top, out var sampled);
-        if (outcome != SampleOutcome.Sampled)
-            Fail(generation, SamplingFault(outcome, session.Position));
-        else
-            Accept(generation, sampled, logits);
-    }
-
-    private void Accept(Generation generation, SampledToken sampled, ReadOnlySpan<float> logits)
-    {
-        var session = generation.Session;
-        var index = generation.OutputTokens++;
-        if (index == 0)
-            generation.FirstTokenAt = _time.GetTimestamp();
-        if (generation.StopTokens.AsSpan().Contains(sampled.Id))
-        {
-            KeepLogits(session, logits);
-            Finish(generation, FinishReason.Stop, null);
-            return;
-        }
-        var item = new TokenItem(sampled.Id, index, session.Position, sampled.Logprob, 0, 0);
-        var wasHolding = generation.Output.Tokens.Held > 0;
-        if (generation.Output.Push(item, _top.AsSpan(0, sampled.TopCount), index >= generation.MinTokens))
-        {
-            _rollback.TakeBack(generation, sampled.Id, logits, wasHolding);
-            Finish(generation, FinishReason.Stop, generation.MatchedStop);
-            return;
-        }
-        _rollback.Follow(generation, logits, wasHolding);
-        session.Window.Add(sampled.Id);
-        session.PendingToken = sampled.Id;
-        session.HasLogits = false;
-        generation.SetNext(sampled.Id);
-        if (generation.OutputTokens == generation.MaxTokens)
-            Finish(generation, FinishReason.Length, null);
-    }
-
-    private static void KeepLogits(Session session, ReadOnlySpan<float> logits)
-    {
-        logits.CopyTo(session.Logits);
-        session.HasLogits = true;
-        session.PendingToken = -1;
-    }
-
-    private void Finish(Generation generation, FinishReason reason, string? matchedStop)
-    {
-        var session = generation.Session;
-        if (matchedStop is null)
-            generation.Output.ReleaseAll();
-        _rollback.Forget(generation);
-        if (session.Id is not null && session.Position > 0)
-            _runner.ReadSlot(session.Slot, StateIn(generation));
-        var outcome = new GenerationOutcome(GenerationEnd.Finished)
-        {
-            Reason = reason,
-            MatchedStop = matchedStop,
-            Text = generation.Output.Finish(endsText: session.Id is null),
-            Usage = UsageOf(generation),
-        };
-        Remove(generation);
-        if (session.Id is null)
-            _slots.Release(session);
-        Metrics.GenerationEnded(generation, outcome.Usage, reason);
-        End(generation, outcome);
-    }
-
-    private void Fail(Generation generation, InferenceException error) =>
-        Drop(generation, new GenerationOutcome(GenerationEnd.Failed) { Error = error });
-
-    // The session object dies: its committed state is in the store.
-    private void Drop(Generation generation, GenerationOutcome outcome)
-    {
-        _rollback.Forget(generation);
-        _slots.Release(generation.Session);
-        generation.Session.Discard();
-        Remove(generation);
-        Metrics.GenerationDropped(cancelled: outcome.End == GenerationEnd.Cancelled);
-        End(generation, outcome);
-    }
-
-    private void Remove(Generation generation)
-    {
-        generation.Session.IsRunning = false;
-        var at = Array.IndexOf(_running, generation, 0, _runningCount);
-        if (at < 0)
-            return;
-        Array.Copy(_running, at + 1, _running, at, --_runningCount - at);
-        _running[_runningCount] = null!; // past the count nothing is read
-    }
-
-    private static void End(Generation generation, GenerationOutcome outcome)
-    {
-        generation.Queue.Complete();
-        generation.Completion.TrySetResult(outcome);
-    }
-
-    private Usage UsageOf(Generation generation)
-    {
-        var now = _time.GetTimestamp();
-        var submitted = generation.SubmittedAt;
-        return new Usage(generation.PromptTokens, generation.CachedPosition, generation.OutputTokens,
-            _time.GetElapsedTime(submitted, generation.StartedAt),
-            generation.FirstTokenAt == 0 ? TimeSpan.Zero : _time.GetElapsedTime(submitted, generation.FirstTokenAt),
-            _time.GetElapsedTime(submitted, now));
-    }
-
-    private Span<float> StateIn(Generation generation) =>
-        MemoryMarshal.Cast<byte, float>(generation.StateBuffer.AsSpan(generation.StateOffset, (int)_runner.StateLayout.Bytes));
-
-    private static InferenceException SamplingFault(SampleOutcome outcome, long position) => outcome == SampleOutcome.NoCandidates
-        ? new InferenceException([new FieldViolation("banned_tokens", "leaves no token that can be sampled")])
-        : new InferenceException(InferenceError.NonFiniteLogits, $"the model's logits at position {position} are not finite; nothing was committed");
 }

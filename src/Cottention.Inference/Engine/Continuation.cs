@@ -1,0 +1,94 @@
+using Cottention.Inference.Sampling;
+using Microsoft.Extensions.Logging;
+
+namespace Cottention.Inference.Engine;
+
+/// <summary>What happens to a generation after its tokens were run: the next token is sampled and accepted, or the generation ends. Step thread only.</summary>
+internal sealed class Continuation(RunningSet running, StopRollback rollback, Sampler sampler, TimeProvider time, ILogger logger)
+{
+    private readonly TokenLogprob[] _top = new TokenLogprob[SamplingParameters.MaxLogprobs];
+
+    /// <summary>The session's state has consumed the next tokens of the generation's input.</summary>
+    public static void Consume(Generation generation, int count)
+    {
+        var session = generation.Session;
+        session.Position += count;
+        session.HasLogits = false;
+        session.PendingToken = -1;
+        generation.Consume(count);
+    }
+
+    /// <summary>Samples the token that follows, or ends the generation; its input is consumed.</summary>
+    /// <param name="generation">In the running set.</param>
+    /// <param name="logits">[N] f32 after the session's last token.</param>
+    public void Continue(Generation generation, ReadOnlySpan<float> logits)
+    {
+        try
+        {
+            SampleOrFinish(generation, logits);
+        }
+        catch (Exception e) // an edge: one generation's fault does not end the step thread
+        {
+            EngineLog.StepFailed(logger, e);
+            running.Fail(generation, new InferenceException(InferenceError.Unavailable, "the step failed; the session is at its previous version"));
+        }
+    }
+
+    private void SampleOrFinish(Generation generation, ReadOnlySpan<float> logits)
+    {
+        if (generation.MaxTokens == 0)
+        {
+            KeepLogits(generation.Session, logits);
+            running.Finish(generation, FinishReason.Length, null);
+            return;
+        }
+        var session = generation.Session;
+        var suppressed = generation.OutputTokens < generation.MinTokens ? generation.StopTokens : [];
+        var outcome = sampler.Sample(logits, generation.Settings, suppressed, session.Window, session.Random, session.Position,
+            _top, out var sampled);
+        if (outcome != SampleOutcome.Sampled)
+            running.Fail(generation, SamplingFault(outcome, session.Position));
+        else
+            Accept(generation, sampled, logits);
+    }
+
+    private void Accept(Generation generation, SampledToken sampled, ReadOnlySpan<float> logits)
+    {
+        var session = generation.Session;
+        var index = generation.OutputTokens++;
+        if (index == 0)
+            generation.FirstTokenAt = time.GetTimestamp();
+        if (generation.StopTokens.AsSpan().Contains(sampled.Id))
+        {
+            KeepLogits(session, logits);
+            running.Finish(generation, FinishReason.Stop, null);
+            return;
+        }
+        var item = new TokenItem(sampled.Id, index, session.Position, sampled.Logprob, 0, 0);
+        var wasHolding = generation.Output.Tokens.Held > 0;
+        if (generation.Output.Push(item, _top.AsSpan(0, sampled.TopCount), index >= generation.MinTokens))
+        {
+            rollback.TakeBack(generation, sampled.Id, logits, wasHolding);
+            running.Finish(generation, FinishReason.Stop, generation.MatchedStop);
+            return;
+        }
+        rollback.Follow(generation, logits, wasHolding);
+        session.Window.Add(sampled.Id);
+        session.PendingToken = sampled.Id;
+        session.HasLogits = false;
+        generation.SetNext(sampled.Id);
+        if (generation.OutputTokens == generation.MaxTokens)
+            running.Finish(generation, FinishReason.Length, null);
+    }
+
+    private static void KeepLogits(Session session, ReadOnlySpan<float> logits)
+    {
+        logits.CopyTo(session.Logits);
+        session.HasLogits = true;
+        session.PendingToken = -1;
+    }
+
+    private static InferenceException SamplingFault(SampleOutcome outcome, long position) => outcome == SampleOutcome.NoCandidates
+        ? new InferenceException([new FieldViolation("banned_tokens", "leaves no token that can be sampled")])
+        : new InferenceException(InferenceError.NonFiniteLogits, $"the model's logits at position {position} are not finite; nothing was committed");
+}

@@ -20,6 +20,14 @@ internal static class Note
             Stderr.Markup($"[green]{Markup.Escape(text)}[/]");
     }
 
+    /// <summary>Replaces the last line of progress, on a terminal only; empty takes it away.</summary>
+    public static void Progress(string text)
+    {
+        // Plain, not a bar of its own thread: what is measured must not be disturbed.
+        if (!Console.IsErrorRedirected)
+            Console.Error.Write($"\r\u001b[K{text}");
+    }
+
     private static void Line(string colour, string label, string message)
     {
         var line = label + message.ReplaceLineEndings(" ");

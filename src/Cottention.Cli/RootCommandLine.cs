@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Cottention.Cli.Bench;
 using Cottention.Cli.Chat;
 using Cottention.Cli.Convert;
 using Cottention.Cli.Generate;
@@ -38,6 +39,7 @@ internal static class RootCommandLine
         ModelCommand.Create(),
         ConvertCommand.Create(),
         InspectCommand.Create(),
+        BenchCommand.Create(),
     };
 
     private static string Path(Command command) =>

@@ -3,11 +3,12 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Cottention.Inference.Runners.Cpu;
 
-namespace Cottention.Benchmarks;
+namespace Cottention.Cli.Bench;
 
 /// <summary>Raw read bandwidth: every thread sums its part of a buffer that no cache holds.</summary>
 internal sealed unsafe class ReadBandwidth : IDisposable
 {
+    private const long BufferBytes = 512L << 20;
     private const int StreamBytes = 256;
 
     private readonly NativeBuffer _buffer;
@@ -15,9 +16,10 @@ internal sealed unsafe class ReadBandwidth : IDisposable
     private readonly long[] _sums;
     private readonly Action<int> _job;
 
-    public ReadBandwidth(long bytes, int threads)
+    /// <summary>Takes 512 MiB and <paramref name="threads"/> - 1 threads.</summary>
+    public ReadBandwidth(int threads)
     {
-        _buffer = new NativeBuffer(bytes);
+        _buffer = new NativeBuffer(BufferBytes);
         _pool = new WorkerPool(threads);
         _sums = new long[threads * 16];
         _job = Sum;

@@ -8,6 +8,7 @@ namespace Cottention.Conformance;
 public sealed class NaiveModelRunner(GoldenModel model, int slotCount, int maxRows = 64, int maxTokens = 512) : IModelRunner
 {
     private readonly CottentionModelNaive<float> _model = new(model.Config, model.ReadRows);
+    private readonly Queue<float[]>[] _provisional = [.. Enumerable.Range(0, slotCount).Select(_ => new Queue<float[]>())];
     private readonly float[][] _slots = [.. Enumerable.Range(0, slotCount).Select(_ => new float[StateLayout.Of(model.Config).ElementCount])];
 
     /// <summary>Called before each plan is run; may throw to play a failing device.</summary>
@@ -30,32 +31,56 @@ public sealed class NaiveModelRunner(GoldenModel model, int slotCount, int maxRo
 
     public int MaxTokens => maxTokens;
 
+    public int MaxProvisionalRows => maxRows;
+
+    public int MaxProvisionalTokens => maxTokens;
+
     public void Run(StepPlan plan, Span<float> logits)
     {
         Running(plan);
         foreach (var row in plan.Rows)
         {
             _slots[row.Slot].CopyTo(_model.State, 0);
+            _provisional[row.Slot].Clear();
             _model.Position = row.Position;
             for (var token = row.TokenStart; token < row.TokenStart + row.TokenCount; token++)
             {
                 var scores = _model.Step(plan.Tokens[token]);
+                if (row.IsProvisional)
+                    _provisional[row.Slot].Enqueue([.. _model.State]);
                 if (token < row.FirstLogitsToken)
                     continue;
                 Ran?.Invoke(scores);
                 scores.CopyTo(logits[((row.LogitsIndex + token - row.FirstLogitsToken) * VocabularySize)..]);
             }
-            _model.State.CopyTo(_slots[row.Slot], 0);
+            if (!row.IsProvisional)
+                _model.State.CopyTo(_slots[row.Slot], 0);
         }
     }
 
-    public void FillSlot(int slot, float value) => Array.Fill(_slots[slot], value);
+    public void Commit(int slot, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _provisional[slot].Count);
+        for (var i = 0; i < count; i++)
+            _slots[slot] = _provisional[slot].Dequeue();
+    }
 
-    public void CopySlot(int source, int destination) => _slots[source].CopyTo(_slots[destination], 0);
+    public void FillSlot(int slot, float value)
+    {
+        Array.Fill(_slots[slot], value);
+        _provisional[slot].Clear();
+    }
+
+    public void CopySlot(int source, int destination) => WriteSlot(destination, _slots[source]);
 
     public void ReadSlot(int slot, Span<float> state) => _slots[slot].CopyTo(state);
 
-    public void WriteSlot(int slot, ReadOnlySpan<float> state) => state.CopyTo(_slots[slot]);
+    public void WriteSlot(int slot, ReadOnlySpan<float> state)
+    {
+        state.CopyTo(_slots[slot]);
+        _provisional[slot].Clear();
+    }
 
     public void Dispose()
     {

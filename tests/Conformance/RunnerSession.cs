@@ -14,7 +14,7 @@ public sealed class RunnerSession
         _runner = runner;
         _plan = new StepPlan(1, runner.MaxTokens);
         Slot = slot;
-        runner.FillSlot(slot, 0f);
+        Clear();
     }
 
     /// <summary>The slot it lives in.</summary>
@@ -53,5 +53,33 @@ public sealed class RunnerSession
         foreach (var token in tokens)
             logits.AddRange(Feed(token));
         return [.. logits];
+    }
+
+    /// <summary>Runs tokens as a provisional row and returns the logits after each, [tokens, N].</summary>
+    public float[] FeedProvisional(params ReadOnlySpan<int> tokens)
+    {
+        _plan.Clear();
+        _plan.Add(Slot, Position, tokens, tokens.Length, provisional: true);
+        var logits = new float[tokens.Length * _runner.VocabularySize];
+        Array.Fill(logits, float.NaN);
+        _runner.Run(_plan, logits);
+        return logits;
+    }
+
+    /// <summary>Consumes tokens of the provisional row.</summary>
+    public void Commit(int count, bool oneByOne)
+    {
+        for (var i = 0; oneByOne && i < count; i++)
+            _runner.Commit(Slot, 1);
+        if (!oneByOne)
+            _runner.Commit(Slot, count);
+        Position += count;
+    }
+
+    /// <summary>Goes back to position 0.</summary>
+    public void Clear()
+    {
+        _runner.FillSlot(Slot, 0f);
+        Position = 0;
     }
 }

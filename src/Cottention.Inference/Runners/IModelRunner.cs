@@ -30,13 +30,29 @@ public interface IModelRunner : IDisposable
     /// <summary>Most tokens of one plan, all rows together.</summary>
     int MaxTokens { get; }
 
+    /// <summary>Most provisional rows of one plan; 0 where the runner takes none.</summary>
+    int MaxProvisionalRows { get; }
+
+    /// <summary>Most tokens of a provisional row.</summary>
+    int MaxProvisionalTokens { get; }
+
     /// <summary>
     /// Consumes the plan's tokens: each row's state moves on by the row's tokens, in place.
     /// The result of a row does not depend on the other rows, nor on how its tokens are split over plans: same bits.
+    /// A provisional row gives the same logits but leaves the state where it is: see <see cref="Commit"/>.
     /// </summary>
     /// <param name="plan">Rows with distinct slots; token ids within the vocabulary.</param>
     /// <param name="logits">[plan.LogitsCount, N] f32, written for the tokens after which they are wanted.</param>
     void Run(StepPlan plan, Span<float> logits);
+
+    /// <summary>
+    /// Has a slot's state consume the next tokens of its last, provisional row: the same bits as if they alone had been run.
+    /// Tokens that are not committed are forgotten when the slot is run, filled, written or copied to, and by the next plan
+    /// that has a provisional row.
+    /// </summary>
+    /// <param name="slot">Slot of the row.</param>
+    /// <param name="count">0 to the tokens of the row that are not committed yet.</param>
+    void Commit(int slot, int count);
 
     /// <summary>Sets every value of a slot: 0 for a new state, NaN to poison it under test.</summary>
     void FillSlot(int slot, float value);

@@ -10,7 +10,11 @@ namespace Cottention.Inference.Runners;
 /// Rows of logits <c>[B, N]</c>: the scores after each of the row's last tokens. The engine wants 0 or 1; more are for
 /// measuring how well a text is foretold.
 /// </param>
-public readonly record struct PlanRow(int Slot, long Position, int TokenStart, int TokenCount, int LogitsIndex, int LogitsCount)
+/// <param name="IsProvisional">
+/// Whether the slot's state stays where it is until <see cref="IModelRunner.Commit"/> says how many of the tokens it consumes.
+/// </param>
+public readonly record struct PlanRow(
+    int Slot, long Position, int TokenStart, int TokenCount, int LogitsIndex, int LogitsCount, bool IsProvisional = false)
 {
     /// <summary>Index in <see cref="StepPlan.Tokens"/> of the first token after which scores are wanted.</summary>
     public int FirstLogitsToken => TokenStart + TokenCount - LogitsCount;

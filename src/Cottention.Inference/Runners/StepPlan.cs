@@ -48,14 +48,17 @@ public sealed class StepPlan
     public int Add(int slot, long position, ReadOnlySpan<int> tokens, bool wantsLogits) =>
         Add(slot, position, tokens, wantsLogits ? 1 : 0);
 
-    /// <summary>Adds a row that wants logits after each of its last tokens; returns the index of the first, or -1 where none are wanted.</summary>
-    public int Add(int slot, long position, ReadOnlySpan<int> tokens, int logitsCount)
+    /// <summary>
+    /// Adds a row that wants logits after each of its last tokens; returns the index of the first, or -1 where none are wanted.
+    /// The tokens of a provisional row are consumed by <see cref="IModelRunner.Commit"/> only.
+    /// </summary>
+    public int Add(int slot, long position, ReadOnlySpan<int> tokens, int logitsCount, bool provisional = false)
     {
         Debug.Assert(tokens.Length > 0 && RowCount < MaxRows && TokenCount + tokens.Length <= MaxTokens, "plan is full");
         Debug.Assert(logitsCount >= 0 && logitsCount <= tokens.Length, "more rows of logits than tokens");
         var logitsIndex = logitsCount > 0 ? LogitsCount : -1;
         tokens.CopyTo(_tokens.AsSpan(TokenCount));
-        _rows[RowCount++] = new PlanRow(slot, position, TokenCount, tokens.Length, logitsIndex, logitsCount);
+        _rows[RowCount++] = new PlanRow(slot, position, TokenCount, tokens.Length, logitsIndex, logitsCount, provisional);
         TokenCount += tokens.Length;
         LogitsCount += logitsCount;
         return logitsIndex;

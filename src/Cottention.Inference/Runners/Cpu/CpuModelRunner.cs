@@ -12,6 +12,7 @@ public sealed unsafe class CpuModelRunner : IModelRunner
     private readonly WorkerPool _pool;
     private readonly CpuModelWeights _weights;
     private readonly StateArena _arena;
+    private readonly TailArena _tails;
     private readonly CpuModelStep _step;
 
     // The number of the last step that named a slot: two rows of a plan must not share one.
@@ -53,7 +54,8 @@ public sealed unsafe class CpuModelRunner : IModelRunner
         }
 
         _arena = new StateArena(StateLayout, options.SlotCount);
-        _step = new CpuModelStep(config, _weights, kernels, _arena, _pool, MaxRows, MaxTokens);
+        _tails = new TailArena(_arena, kernels, options.MaxProvisionalRows, options.MaxProvisionalTokens, _pool.Threads);
+        _step = new CpuModelStep(config, _weights, kernels, _arena, _tails, _pool, MaxRows, MaxTokens);
         var name = format == WeightFormat.F32 ? "f32" : "bf16";
         Description = $"{kernels.Name} kernels, {name} weights, {_pool.Threads} threads";
     }
@@ -79,6 +81,12 @@ public sealed unsafe class CpuModelRunner : IModelRunner
     /// <inheritdoc/>
     public int MaxTokens { get; }
 
+    /// <inheritdoc/>
+    public int MaxProvisionalRows => _tails.TailCount;
+
+    /// <inheritdoc/>
+    public int MaxProvisionalTokens => _tails.MaxTokens;
+
     /// <summary>Bytes of weights that each step reads, whatever the number of rows.</summary>
     internal long WeightBytesPerStep => _weights.BytesPerToken;
 
@@ -89,20 +97,35 @@ public sealed unsafe class CpuModelRunner : IModelRunner
         Check(plan, logits.Length);
         if (plan.RowCount == 0)
             return;
+        _tails.Prepare(plan);
         fixed (float* destination = logits)
             _step.Run(plan, destination);
+        _tails.Complete(plan);
     }
 
     /// <inheritdoc/>
-    public void FillSlot(int slot, float value) => _arena.Fill(slot, value);
+    public void Commit(int slot, int count) => _tails.Commit(slot, count);
 
     /// <inheritdoc/>
-    public void CopySlot(int source, int destination) => _arena.Copy(source, destination);
+    public void FillSlot(int slot, float value)
+    {
+        _arena.Fill(slot, value);
+        _tails.Drop(slot);
+    }
+
+    /// <inheritdoc/>
+    public void CopySlot(int source, int destination)
+    {
+        _tails.Fold(source);
+        _arena.Copy(source, destination);
+        _tails.Drop(destination);
+    }
 
     /// <inheritdoc/>
     public void ReadSlot(int slot, Span<float> state)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(state.Length, StateLayout.ElementCount, nameof(state));
+        _tails.Fold(slot);
         _arena.Read(slot, state);
     }
 
@@ -111,6 +134,7 @@ public sealed unsafe class CpuModelRunner : IModelRunner
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(state.Length, StateLayout.ElementCount, nameof(state));
         _arena.Write(slot, state);
+        _tails.Drop(slot);
     }
 
     /// <summary>Ends the threads and frees weights and states. No other member may run, nor be called afterwards.</summary>
@@ -121,6 +145,7 @@ public sealed unsafe class CpuModelRunner : IModelRunner
         _disposed = true;
         _pool.Dispose();
         _step.Dispose();
+        _tails.Dispose();
         _arena.Dispose();
         _weights.Dispose();
     }
@@ -136,6 +161,8 @@ public sealed unsafe class CpuModelRunner : IModelRunner
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.SlotCount);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.MaxRows);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxTokens, options.MaxRows);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.MaxProvisionalRows);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.MaxProvisionalTokens);
     }
 
     // The kernels work on bare pointers: nothing unchecked reaches them.
@@ -146,6 +173,7 @@ public sealed unsafe class CpuModelRunner : IModelRunner
         ArgumentOutOfRangeException.ThrowIfGreaterThan(plan.LogitsCount, MaxRows, nameof(plan));
         ArgumentOutOfRangeException.ThrowIfLessThan(logitsLength, (long)plan.LogitsCount * VocabularySize, nameof(logitsLength));
         _stepCount++;
+        var provisional = 0;
         foreach (ref readonly var row in plan.Rows)
         {
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row.Slot, (uint)SlotCount, nameof(plan));
@@ -153,6 +181,10 @@ public sealed unsafe class CpuModelRunner : IModelRunner
             if (_slotSteps[row.Slot] == _stepCount)
                 throw new ArgumentException($"two rows name slot {row.Slot}", nameof(plan));
             _slotSteps[row.Slot] = _stepCount;
+            if (!row.IsProvisional)
+                continue;
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(++provisional, MaxProvisionalRows, nameof(plan));
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(row.TokenCount, MaxProvisionalTokens, nameof(plan));
         }
 
         foreach (var token in plan.Tokens)

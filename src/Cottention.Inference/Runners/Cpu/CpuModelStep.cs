@@ -16,6 +16,7 @@ internal sealed unsafe class CpuModelStep : IDisposable
     private readonly CpuModelWeights _weights;
     private readonly CpuKernelSet _kernels;
     private readonly StateArena _arena;
+    private readonly TailArena _tails;
     private readonly WorkerPool _pool;
     private readonly StepBuffers _buffers;
     private readonly RotaryTurns _turns;
@@ -28,13 +29,14 @@ internal sealed unsafe class CpuModelStep : IDisposable
 
     /// <summary>Buffers for the largest plan.</summary>
     public CpuModelStep(
-        ModelConfig config, CpuModelWeights weights, CpuKernelSet kernels, StateArena arena, WorkerPool pool, int maxRows, int maxTokens)
+        ModelConfig config, CpuModelWeights weights, CpuKernelSet kernels, StateArena arena, TailArena tails, WorkerPool pool, int maxRows, int maxTokens)
     {
         _config = config;
         _shape = new PaddedShape(config);
         _weights = weights;
         _kernels = kernels;
         _arena = arena;
+        _tails = tails;
         _pool = pool;
         _buffers = new StepBuffers(config, maxTokens, maxRows, pool.Threads);
         _turns = new RotaryTurns(config.RotaryDim);
@@ -76,7 +78,7 @@ internal sealed unsafe class CpuModelStep : IDisposable
             for (var token = firstToken; token < endToken; token++)
                 Normalize(weights.Norm, token, scratch, _buffers.Normalized, token);
             _pool.Barrier(ref barrier);
-            Attend(plan, layer, weights, _shares[thread], scratch);
+            Attend(plan, layer, weights, thread, scratch);
             ActivateMlp(plan, weights, _shares[thread]);
             _pool.Barrier(ref barrier);
             AddBranches(weights, thread);
@@ -134,8 +136,9 @@ internal sealed unsafe class CpuModelStep : IDisposable
     }
 
     // q, k, v of own heads; the rows' recurrences through own heads; their outputs into tiles.
-    private void Attend(StepPlan plan, int layer, LayerWeights weights, in BlockShare share, float* scratch)
+    private void Attend(StepPlan plan, int layer, LayerWeights weights, int thread, float* scratch)
     {
+        ref readonly var share = ref _shares[thread];
         var panelsPerHead = 3 * _shape.HeadDim / PackedMatrix.PanelRows;
         weights.AttentionIn.Multiply(
             _kernels, _buffers.Normalized, _buffers.QueryKeyValue, _shape.QueryKeyValue, null, false,
@@ -143,7 +146,11 @@ internal sealed unsafe class CpuModelStep : IDisposable
         fixed (double* logCounts = _buffers.LogCounts)
             foreach (ref readonly var row in plan.Rows)
                 for (var head = share.FirstHead; head < share.EndHead; head++)
-                    _kernels.Scan(ScanOf(row, layer, head, weights.Sigmas[head], logCounts, scratch));
+                {
+                    var scan = ScanOf(row, layer, head, weights.Sigmas[head], logCounts, scratch);
+                    _tails.Join(ref scan, row, (layer * _config.HeadCount) + head, thread);
+                    _kernels.Scan(scan);
+                }
 
         var firstColumn = share.FirstHead * _shape.HeadDim;
         var columns = (share.EndHead - share.FirstHead) * _shape.HeadDim;

@@ -26,4 +26,12 @@ public sealed record CpuRunnerOptions
     /// <summary>Most tokens of one plan, all rows together; at least <see cref="MaxRows"/>. Default 512.</summary>
     [Range(1, 65_536)]
     public int MaxTokens { get; init; } = 512;
+
+    /// <summary>Most provisional rows of one plan. Default 0: none.</summary>
+    [Range(0, 4096)]
+    public int MaxProvisionalRows { get; init; }
+
+    /// <summary>Most tokens of a provisional row. Default 8.</summary>
+    [Range(1, 64)]
+    public int MaxProvisionalTokens { get; init; } = 8;
 }

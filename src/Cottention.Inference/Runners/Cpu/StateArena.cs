@@ -28,6 +28,15 @@ internal sealed unsafe class StateArena : IDisposable
     /// <summary>Number of slots.</summary>
     public int SlotCount { get; }
 
+    /// <summary>L * H.</summary>
+    public int HeadCount => _heads;
+
+    /// <summary>K.</summary>
+    public int HeadDim => _headDim;
+
+    /// <summary>Kp.</summary>
+    public int PaddedHeadDim => _paddedHeadDim;
+
     /// <summary>Floats of one head's state in a slot.</summary>
     public int HeadFloats => _headDim * _paddedHeadDim;
 

@@ -46,6 +46,14 @@ internal abstract unsafe class CpuKernelSet
     /// <summary>The tokens of one row through one head.</summary>
     public abstract void Scan(in HeadScan scan);
 
+    /// <summary>A head's state consumes tokens whose unit keys and scaled values are at hand, in the order of sums of <see cref="Scan"/>.</summary>
+    /// <param name="state">[K, Kp].</param>
+    /// <param name="tail">[tokens, 2, Kp].</param>
+    /// <param name="tokens">Tokens to consume.</param>
+    /// <param name="headDim">K.</param>
+    /// <param name="paddedHeadDim">Kp.</param>
+    public abstract void Fold(float* state, float* tail, int tokens, int headDim, int paddedHeadDim);
+
     private static KernelChoice Best() =>
         Simd512.IsSupported && Vector512.IsHardwareAccelerated ? KernelChoice.Avx512
         : Simd256.IsSupported ? KernelChoice.Avx2

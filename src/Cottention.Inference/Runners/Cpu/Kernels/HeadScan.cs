@@ -41,4 +41,16 @@ internal unsafe struct HeadScan
 
     /// <summary>[2 * Kp], the calling thread's own.</summary>
     public float* Scratch;
+
+    /// <summary>[pending, 2, Kp]: unit keys and scaled values that the state consumes before the row's tokens.</summary>
+    public float* Pending;
+
+    /// <summary>Tokens of <see cref="Pending"/>.</summary>
+    public int PendingTokens;
+
+    /// <summary>[tokens, 2, Kp]: gets the unit keys and scaled values of a provisional row; null for any other. May be where Pending is.</summary>
+    public float* Tail;
+
+    /// <summary>[K, Kp], the calling thread's own: what a provisional row changes in the state's stead.</summary>
+    public float* StateCopy;
 }

@@ -21,6 +21,15 @@ internal static unsafe class SimdHeadScan<TOps, TVec>
     public static void Run(in HeadScan scan)
     {
         var width = scan.PaddedHeadDim;
+        var state = scan.State;
+        if (scan.PendingTokens > 0)
+            Fold(state, scan.Pending, scan.PendingTokens, scan.HeadDim, width);
+        if (scan.Tail != null)
+        {
+            Unsafe.CopyBlock(scan.StateCopy, state, (uint)(scan.HeadDim * width * sizeof(float)));
+            state = scan.StateCopy;
+        }
+
         var query = scan.Scratch;
         var key = scan.Scratch + width;
         for (var token = 0; token < scan.Tokens; token++)
@@ -35,11 +44,38 @@ internal static unsafe class SimdHeadScan<TOps, TVec>
             var scale = (float)(1.0 / Math.Max(Math.Exp(scan.Sigma * scan.LogCounts[token]), 1.0));
             var value = source + (2 * width);
             var output = scan.Output + (token * scan.OutputStride);
+            if (scan.Tail != null)
+                Keep(key, value, TOps.Broadcast(scale), scan.Tail + (token * 2 * width), width);
             var column = 0;
             for (; column + (4 * TOps.Width) <= width; column += 4 * TOps.Width)
-                UpdateFourVectors(scan, query, key, value + column, TOps.Broadcast(scale), scan.State + column, output + column);
+                UpdateFourVectors(scan, query, key, value + column, TOps.Broadcast(scale), state + column, output + column);
             for (; column < width; column += TOps.Width)
-                UpdateOneVector(scan, query, key, value + column, TOps.Broadcast(scale), scan.State + column, output + column);
+                UpdateOneVector(scan, query, key, value + column, TOps.Broadcast(scale), state + column, output + column);
+        }
+    }
+
+    /// <summary>See <see cref="CpuKernelSet.Fold"/>.</summary>
+    [MethodImpl(Hot)]
+    public static void Fold(float* state, float* tail, int tokens, int headDim, int width)
+    {
+        for (var j = 0; j < headDim; j++, state += width)
+            for (var column = 0; column < width; column += TOps.Width)
+            {
+                var s = TOps.Load(state + column);
+                var key = tail;
+                for (var token = 0; token < tokens; token++, key += 2 * width)
+                    s = TOps.MultiplyAdd(TOps.Broadcast(key[j]), TOps.Load(key + width + column), s);
+                TOps.Store(s, state + column);
+            }
+    }
+
+    [MethodImpl(Inline)]
+    private static void Keep(float* key, float* value, TVec scale, float* tail, int width)
+    {
+        for (var i = 0; i < width; i += TOps.Width)
+        {
+            TOps.Store(TOps.Load(key + i), tail + i);
+            TOps.Store(TOps.Multiply(TOps.Load(value + i), scale), tail + width + i);
         }
     }
 

@@ -78,4 +78,8 @@ internal sealed unsafe class SimdKernelSet<TOps, TVec>(string name) : CpuKernelS
 
     /// <inheritdoc/>
     public override void Scan(in HeadScan scan) => SimdHeadScan<TOps, TVec>.Run(scan);
+
+    /// <inheritdoc/>
+    public override void Fold(float* state, float* tail, int tokens, int headDim, int paddedHeadDim) =>
+        SimdHeadScan<TOps, TVec>.Fold(state, tail, tokens, headDim, paddedHeadDim);
 }

@@ -1,0 +1,3 @@
+using Cottention.PeerBenchmarks;
+
+return PeerCommand.Invoke(args);

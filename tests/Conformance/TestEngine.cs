@@ -29,7 +29,7 @@ public sealed class TestEngine : IAsyncDisposable
         var config = Golden.Config with { EosTokenId = 299, BosTokenId = 299 };
         Model = new LoadedModel("tiny", config, TextTokenizer.Load(Fixtures.Path("tiny-model"), config), new string('a', 64));
         IModelRunner runner = naive
-            ? Naive = new NaiveModelRunner(Golden, Options.TotalSlots, Options.MaxRunning, Options.TokenBudget)
+            ? Naive = new NaiveModelRunner(Golden, Options.TotalSlots, Options.TotalRows, Options.TokenBudget)
             : NewCpuRunner(Options);
         Metrics = new EngineMetrics(Model.Name);
         Engine = new InferenceEngine(Model, runner, Options, Metrics, TimeProvider.System, NullLogger<InferenceEngine>.Instance);
@@ -83,8 +83,10 @@ public sealed class TestEngine : IAsyncDisposable
         {
             Threads = 1,
             SlotCount = options.TotalSlots,
-            MaxRows = options.MaxRunning,
+            MaxRows = options.TotalRows,
             MaxTokens = options.TokenBudget,
+            MaxProvisionalRows = options.ProvisionalRows,
+            MaxProvisionalTokens = options.ProvisionalTokens,
         });
     }
 

@@ -1,10 +1,12 @@
+using Cottention.Inference.Runners;
 using Cottention.Inference.Sampling;
 using Microsoft.Extensions.Logging;
 
 namespace Cottention.Inference.Engine;
 
 /// <summary>What happens to a generation after its tokens were run: the next token is sampled and accepted, or the generation ends. Step thread only.</summary>
-internal sealed class Continuation(RunningSet running, StopRollback rollback, Sampler sampler, TimeProvider time, ILogger logger)
+internal sealed class Continuation(
+    IModelRunner runner, RunningSet running, StopRollback rollback, Sampler sampler, EngineMetrics metrics, TimeProvider time, ILogger logger)
 {
     private readonly TokenLogprob[] _top = new TokenLogprob[SamplingParameters.MaxLogprobs];
 
@@ -16,6 +18,29 @@ internal sealed class Continuation(RunningSet running, StopRollback rollback, Sa
         session.HasLogits = false;
         session.PendingToken = -1;
         generation.Consume(count);
+    }
+
+    /// <summary>
+    /// Goes through a provisional row: its first token and then every drafted one that is what was sampled before it are
+    /// consumed and followed by a token, as if each had been run in a step of its own. The rest is never committed.
+    /// </summary>
+    /// <param name="generation">In the running set.</param>
+    /// <param name="tokens">The row's tokens.</param>
+    /// <param name="logits">[tokens, N] f32.</param>
+    public void Verify(Generation generation, ReadOnlySpan<int> tokens, ReadOnlySpan<float> logits)
+    {
+        var width = runner.VocabularySize;
+        var consumed = 0;
+        do
+        {
+            runner.Commit(generation.Session.Slot, 1);
+            Consume(generation, 1);
+            Continue(generation, logits.Slice(consumed++ * width, width));
+        }
+        while (consumed < tokens.Length && generation.Session.IsRunning && !generation.IsBlocked
+            && generation.RemainingInput[0] == tokens[consumed]);
+        generation.Verified(drafted: tokens.Length - 1, accepted: consumed - 1);
+        metrics.Verified(drafted: tokens.Length - 1, accepted: consumed - 1);
     }
 
     /// <summary>Samples the token that follows, or ends the generation; its input is consumed.</summary>
@@ -73,7 +98,7 @@ internal sealed class Continuation(RunningSet running, StopRollback rollback, Sa
             return;
         }
         rollback.Follow(generation, logits, wasHolding);
-        session.Window.Add(sampled.Id);
+        session.Remember(sampled.Id);
         session.PendingToken = sampled.Id;
         session.HasLogits = false;
         generation.SetNext(sampled.Id);

@@ -21,6 +21,8 @@ public sealed class EngineMetrics : IDisposable
     private readonly Histogram<double> _stepDuration;
     private readonly Histogram<int> _batchRows;
     private readonly Counter<long> _tokens;
+    private readonly Counter<long> _drafted;
+    private readonly Counter<long> _accepted;
     private readonly Counter<long> _generations;
     private readonly Counter<long> _saves;
     private readonly KeyValuePair<string, object?> _promptType = new("type", "prompt");
@@ -37,9 +39,14 @@ public sealed class EngineMetrics : IDisposable
         _stepDuration = _meter.CreateHistogram<double>("cottention.step.duration", "s", "One step: run, sample, publish.");
         _batchRows = _meter.CreateHistogram<int>("cottention.batch.rows", "{row}", "Rows of a step.");
         _tokens = _meter.CreateCounter<long>("cottention.tokens", "{token}", "Tokens consumed and sampled; type is prompt or output.");
+        _drafted = _meter.CreateCounter<long>("cottention.draft.tokens", "{token}", "Tokens that were drafted and verified.");
+        _accepted = _meter.CreateCounter<long>("cottention.draft.accepted", "{token}", "Drafted tokens that were what the model gave.");
         _generations = _meter.CreateCounter<long>("cottention.generations", "{generation}", "Generations that ended; reason is stop, length, cancelled or error.");
         _saves = _meter.CreateCounter<long>("cottention.session.saves", "{save}", "Commits to the session store; result is ok or error.");
     }
+
+    /// <summary>The meter, for a listener that hears this object's instruments only.</summary>
+    internal Meter Meter => _meter;
 
     /// <summary>Publishes what can be read at any time.</summary>
     internal void Observe(Func<int> resident, Func<int> running, Func<int> queued, long stateBytes)
@@ -57,6 +64,12 @@ public sealed class EngineMetrics : IDisposable
     {
         _stepDuration.Record(duration.TotalSeconds);
         _batchRows.Record(plan.RowCount);
+    }
+
+    internal void Verified(int drafted, int accepted)
+    {
+        _drafted.Add(drafted);
+        _accepted.Add(accepted);
     }
 
     internal void GenerationEnded(Generation generation, Usage usage, FinishReason reason)

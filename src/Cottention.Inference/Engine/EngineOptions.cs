@@ -6,6 +6,12 @@ namespace Cottention.Inference.Engine;
 /// <summary>Sizes of the engine. Everything is allocated at start from these.</summary>
 public sealed class EngineOptions
 {
+    /// <summary>
+    /// Tokens of all decoding sessions together, up to which drafts are added: a step of so few tokens takes little longer than
+    /// one of a single token, since it reads the same weights.
+    /// </summary>
+    public const int DraftWindow = 8;
+
     /// <summary>Most generations in one step; each has a second slot in reserve for taking back a stop string. Default 32.</summary>
     [Range(1, 1024)]
     public int MaxRunning { get; set; } = 32;
@@ -25,6 +31,13 @@ public sealed class EngineOptions
     /// <summary>Most prompt tokens of one session in one step. Default 128.</summary>
     [Range(1, 65_536)]
     public int PrefillChunk { get; set; } = 128;
+
+    /// <summary>
+    /// Most tokens that a session guesses from its own newest tokens and has verified in one row, while few sessions decode;
+    /// 0 turns it off. The text is the same with and without. Default 0.
+    /// </summary>
+    [Range(0, DraftWindow - 1)]
+    public int DraftTokens { get; set; }
 
     /// <summary>Token events that may wait for a slow reader; then its session pauses. Default 256.</summary>
     [Range(4, 65_536)]
@@ -49,6 +62,15 @@ public sealed class EngineOptions
     /// <summary>Slots the runner needs: the sessions' and one in reserve for each running generation.</summary>
     public int TotalSlots => SessionSlots + MaxRunning;
 
+    /// <summary>Rows of logits the runner needs: one for each running generation, and those of drafts.</summary>
+    public int TotalRows => MaxRunning + (DraftTokens > 0 ? DraftWindow - 1 : 0);
+
+    /// <summary>Provisional rows the runner needs: a row with drafts has two tokens or more.</summary>
+    public int ProvisionalRows => DraftTokens > 0 ? DraftWindow / 2 : 0;
+
+    /// <summary>Tokens of a provisional row: the sampled one and its drafts.</summary>
+    public int ProvisionalTokens => 1 + DraftTokens;
+
     /// <summary>Every rule that joins two sizes, and what the runner must offer; empty if all hold.</summary>
     /// <param name="runner">The runner; null before there is one.</param>
     public IEnumerable<string> Faults(IModelRunner? runner = null)
@@ -61,8 +83,11 @@ public sealed class EngineOptions
             yield break;
         if (runner.SlotCount < TotalSlots)
             yield return $"the runner has {runner.SlotCount} slots; {TotalSlots} are needed (SessionSlots + MaxRunning)";
-        if (runner.MaxRows < MaxRunning || runner.MaxTokens < TokenBudget)
-            yield return $"the runner takes {runner.MaxRows} rows and {runner.MaxTokens} tokens a step; {MaxRunning} and {TokenBudget} are needed";
+        if (runner.MaxRows < TotalRows || runner.MaxTokens < TokenBudget)
+            yield return $"the runner takes {runner.MaxRows} rows and {runner.MaxTokens} tokens a step; {TotalRows} and {TokenBudget} are needed";
+        if (DraftTokens > 0 && (runner.MaxProvisionalRows < ProvisionalRows || runner.MaxProvisionalTokens < ProvisionalTokens))
+            yield return $"the runner takes {runner.MaxProvisionalRows} provisional rows of {runner.MaxProvisionalTokens} tokens; "
+                + $"{ProvisionalRows} of {ProvisionalTokens} are needed for {DraftTokens} DraftTokens";
     }
 
     internal void Check(IModelRunner runner)

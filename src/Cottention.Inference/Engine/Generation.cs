@@ -8,10 +8,12 @@ namespace Cottention.Inference.Engine;
 /// <summary>One <c>Generate</c> call while it is in the engine. Made by the caller, then touched by the step thread alone, but for the queue and <see cref="Cancel"/>.</summary>
 internal sealed class Generation
 {
-    private readonly int[] _next = new int[1];
+    private readonly int[] _next;
+    private readonly DraftPace? _pace;
     private readonly IReadOnlyList<string> _stop;
     private readonly StopMatcher? _matcher;
     private int[] _input;
+    private int _inputCount;
     private int _consumed;
     private volatile bool _cancelRequested;
 
@@ -21,7 +23,9 @@ internal sealed class Generation
     /// <param name="tokenizer">The model's.</param>
     /// <param name="eventCapacity">Events that may wait for the reader.</param>
     /// <param name="drained">Called when the reader makes room.</param>
-    public Generation(Session session, GenerationRequest request, int[] prompt, TextTokenizer tokenizer, int eventCapacity, Action? drained)
+    /// <param name="draftTokens">Most tokens to draft at once.</param>
+    public Generation(
+        Session session, GenerationRequest request, int[] prompt, TextTokenizer tokenizer, int eventCapacity, Action? drained, int draftTokens = 0)
     {
         Session = session;
         Settings = new SamplerSettings(request.Sampling);
@@ -37,6 +41,12 @@ internal sealed class Generation
         Queue = new TokenEventQueue(capacity, TokenOutput.QueueTextBytes(tokenizer, capacity), TopPerItem) { Drained = drained };
         Output = new TokenOutput(tokenizer, session.Decoder, _matcher, Queue, TopPerItem);
         _input = session.PendingToken >= 0 ? [session.PendingToken, .. prompt] : prompt;
+        _inputCount = _input.Length;
+        _next = new int[1 + draftTokens];
+        if (draftTokens == 0)
+            return;
+        _pace = new DraftPace(draftTokens);
+        session.BeginDrafts();
     }
 
     public Session Session { get; }
@@ -74,7 +84,7 @@ internal sealed class Generation
     public bool HasImport { get; set; }
 
     /// <summary>Input the state has not consumed: prompt, then one sampled token at a time.</summary>
-    public ReadOnlySpan<int> RemainingInput => _input.AsSpan(_consumed);
+    public ReadOnlySpan<int> RemainingInput => _input.AsSpan(_consumed, _inputCount - _consumed);
 
     /// <summary>Whether tokens are being sampled already.</summary>
     public bool IsDecoding => OutputTokens > 0;
@@ -121,6 +131,20 @@ internal sealed class Generation
     {
         _next[0] = token;
         _input = _next;
+        _inputCount = 1;
         _consumed = 0;
     }
+
+    /// <summary>The sampled token, which is the input, and guesses of what follows it: none past the generation's last token.</summary>
+    /// <param name="mostDrafts">Most guesses.</param>
+    public ReadOnlySpan<int> InputAndDrafts(int mostDrafts)
+    {
+        var count = Math.Min(mostDrafts, MaxTokens - OutputTokens - 1);
+        // With a pace there are drafts.
+        count = _pace is null || count <= 0 ? 0 : Math.Min(count, _pace.Next());
+        return _next.AsSpan(0, 1 + (count > 0 ? Session.Drafts!.Propose(_next.AsSpan(1, count)) : 0));
+    }
+
+    /// <summary>Hears how its drafts did.</summary>
+    public void Verified(int drafted, int accepted) => _pace?.Verified(drafted, accepted);
 }

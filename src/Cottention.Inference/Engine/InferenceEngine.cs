@@ -32,12 +32,12 @@ public sealed class InferenceEngine : IAsyncDisposable
     private volatile bool _stopping;
     private volatile bool _sweepDead;
 
-    // [MaxRunning, N] f32
+    // [TotalRows, N] f32
     private readonly float[] _logits;
 
     /// <summary>Starts the step thread. The engine owns the runner from now on.</summary>
     /// <param name="model">The model that the runner runs.</param>
-    /// <param name="runner">Needs <see cref="EngineOptions.TotalSlots"/> slots, rows for MaxRunning and tokens for TokenBudget.</param>
+    /// <param name="runner">Needs <see cref="EngineOptions.TotalSlots"/> slots, <see cref="EngineOptions.TotalRows"/> rows and tokens for TokenBudget.</param>
     /// <param name="options">Sizes.</param>
     /// <param name="metrics">Instruments.</param>
     /// <param name="time">Clock of the timings.</param>
@@ -56,10 +56,10 @@ public sealed class InferenceEngine : IAsyncDisposable
         _slots = new SlotPool(runner, options) { Parked = session => Parked?.Invoke(session) };
         var rollback = new StopRollback(runner, _slots);
         _running = new RunningSet(runner, _slots, rollback, options.MaxRunning, metrics, time);
-        _continuation = new Continuation(_running, rollback, new Sampler(runner.VocabularySize, model.Tokenizer.DeadTokens), time, logger);
+        _continuation = new Continuation(runner, _running, rollback, new Sampler(runner.VocabularySize, model.Tokenizer.DeadTokens), metrics, time, logger);
         _plan = new StepPlan(options.MaxRunning, options.TokenBudget);
         _planned = new Generation[options.MaxRunning];
-        _logits = new float[options.MaxRunning * runner.VocabularySize];
+        _logits = new float[options.TotalRows * runner.VocabularySize];
         _submitted = Channel.CreateBounded<Generation>(new BoundedChannelOptions(options.MaxRunning) { SingleReader = true });
         Admission = new Admission(options.MaxRunning, options.MaxQueued);
         _lastTick = time.GetTimestamp();
@@ -190,7 +190,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         }
         _running.Add(generation);
         generation.StartedAt = _time.GetTimestamp();
-        session.Window.Add(generation.RemainingInput[^generation.PromptTokens..]);
+        session.Remember(generation.RemainingInput[^generation.PromptTokens..]);
         if (generation.RemainingInput.IsEmpty)
             _continuation.Continue(generation, session.Logits);
     }
@@ -245,8 +245,14 @@ public sealed class InferenceEngine : IAsyncDisposable
     private void Advance(Generation generation, in PlanRow row)
     {
         generation.Session.LastUsedStep = _step;
+        var logits = row.LogitsIndex < 0 ? [] : _logits.AsSpan(row.LogitsIndex * _runner.VocabularySize, row.LogitsCount * _runner.VocabularySize);
+        if (row.IsProvisional)
+        {
+            _continuation.Verify(generation, _plan.TokensOf(row), logits);
+            return;
+        }
         Continuation.Consume(generation, row.TokenCount);
-        if (row.LogitsIndex >= 0)
-            _continuation.Continue(generation, _logits.AsSpan(row.LogitsIndex * _runner.VocabularySize, _runner.VocabularySize));
+        if (!logits.IsEmpty)
+            _continuation.Continue(generation, logits);
     }
 }

@@ -3,7 +3,7 @@ using Cottention.Inference.Runners;
 namespace Cottention.Inference.Engine;
 
 /// <summary>
-/// Chooses the rows of a step: every generation that decodes, then prompt chunks up to the token budget, shared evenly and
+/// Chooses the rows of a step: every generation that decodes, with drafts while those are few, then prompt chunks up to the token budget, shared evenly and
 /// starting with another generation each time. Knows no device, no thread and no clock.
 /// </summary>
 internal sealed class Scheduler(int prefillChunk)
@@ -14,13 +14,14 @@ internal sealed class Scheduler(int prefillChunk)
     public void Fill(ReadOnlySpan<Generation> running, StepPlan plan, Span<Generation> planned)
     {
         plan.Clear();
+        var mostDrafts = MostDrafts(running, plan.MaxTokens);
         var prefilling = 0;
         foreach (var generation in running)
         {
             if (generation.IsBlocked)
                 continue;
             if (generation.IsDecoding)
-                Add(generation, 1, plan, planned);
+                AddDecoding(generation, mostDrafts, plan, planned);
             else if (!generation.RemainingInput.IsEmpty)
                 prefilling++;
         }
@@ -39,6 +40,25 @@ internal sealed class Scheduler(int prefillChunk)
             var share = Math.Max(1, (plan.MaxTokens - plan.TokenCount) / prefilling--);
             Add(generation, Math.Min(Math.Min(share, prefillChunk), generation.RemainingInput.Length), plan, planned);
         }
+    }
+
+    // Drafts for each decoding row, such that all of them stay within the window.
+    private static int MostDrafts(ReadOnlySpan<Generation> running, int maxTokens)
+    {
+        var decoding = 0;
+        foreach (var generation in running)
+            if (generation.IsDecoding)
+                decoding++;
+        // A plan has room for a token of every generation.
+        var window = Math.Min(EngineOptions.DraftWindow, maxTokens - (running.Length - decoding));
+        return decoding == 0 ? 0 : Math.Max(0, (window / decoding) - 1);
+    }
+
+    private static void AddDecoding(Generation generation, int mostDrafts, StepPlan plan, Span<Generation> planned)
+    {
+        var tokens = generation.InputAndDrafts(mostDrafts);
+        planned[plan.RowCount] = generation;
+        plan.Add(generation.Session.Slot, generation.Session.Position, tokens, tokens.Length, provisional: tokens.Length > 1);
     }
 
     private static void Add(Generation generation, int count, StepPlan plan, Span<Generation> planned)

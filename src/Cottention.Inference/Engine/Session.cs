@@ -43,6 +43,9 @@ internal sealed class Session(string? id, int vocabularySize)
     /// <summary>The newest tokens, for the penalties.</summary>
     public TokenWindow Window { get; } = new();
 
+    /// <summary>Guesses what comes next, if drafts are on; rebuilt after a resume.</summary>
+    public DraftTable? Drafts { get; private set; }
+
     /// <summary>Holds the bytes of an unfinished code point.</summary>
     public TokenStreamDecoder Decoder { get; } = new();
 
@@ -62,6 +65,30 @@ internal sealed class Session(string? id, int vocabularySize)
 
     /// <summary>A dead session object is never used again; the next user loads the stored session anew.</summary>
     public bool IsDead => Volatile.Read(ref _occupancy) == Dead;
+
+    /// <summary>Has the session guess from now on; it knows the tokens of the window.</summary>
+    public void BeginDrafts()
+    {
+        if (Drafts is not null)
+            return;
+        Drafts = new DraftTable();
+        for (var age = Window.Count - 1; age >= 0; age--)
+            Drafts.Add(Window[age]);
+    }
+
+    /// <summary>The session's next token, delivered or given.</summary>
+    public void Remember(int token)
+    {
+        Window.Add(token);
+        Drafts?.Add(token);
+    }
+
+    /// <summary>The session's next tokens, in order.</summary>
+    public void Remember(ReadOnlySpan<int> tokens)
+    {
+        Window.Add(tokens);
+        Drafts?.Add(tokens);
+    }
 
     /// <summary>Takes an idle session for one generation.</summary>
     public bool TryAcquire() => Interlocked.CompareExchange(ref _occupancy, Busy, Idle) == Idle;

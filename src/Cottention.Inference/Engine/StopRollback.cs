@@ -39,7 +39,7 @@ internal sealed class StopRollback(IModelRunner runner, SlotPool slots)
         if (tokens.Held == 0)
         {
             // Part of the token's own text was released: it stays.
-            session.Window.Add(token);
+            session.Remember(token);
             session.PendingToken = token;
             session.HasLogits = false;
             return;

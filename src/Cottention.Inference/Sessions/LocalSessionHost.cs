@@ -213,7 +213,7 @@ public sealed class LocalSessionHost : ISessionHost
             session.Random = new RandomState(seed);
         if (prompt.Length > 0)
             session.Decoder.Restore([]);
-        var generation = new Generation(session, request, prompt, Model.Tokenizer, _engine.Options.EventCapacity, _engine.Wake)
+        var generation = new Generation(session, request, prompt, Model.Tokenizer, _engine.Options.EventCapacity, _engine.Wake, _engine.Options.DraftTokens)
         {
             StateBuffer = session.Id is null ? null : import ?? _snapshots.NewBuffer(),
             StateOffset = SessionSnapshot.HeaderBytes,

@@ -27,8 +27,10 @@ internal static class ModelComposition
         {
             Threads = options.Threads,
             SlotCount = options.Engine.TotalSlots,
-            MaxRows = options.Engine.MaxRunning,
+            MaxRows = options.Engine.TotalRows,
             MaxTokens = options.Engine.TokenBudget,
+            MaxProvisionalRows = options.Engine.ProvisionalRows,
+            MaxProvisionalTokens = options.Engine.ProvisionalTokens,
         });
         var metrics = new EngineMetrics(model.Name);
         var engine = new InferenceEngine(model, runner, options.Engine, metrics, time, loggers.CreateLogger<InferenceEngine>());

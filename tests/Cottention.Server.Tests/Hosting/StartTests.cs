@@ -34,6 +34,7 @@ public sealed class StartTests : IDisposable
     [InlineData("--listen", "somewhere", 2, "Listen is 'somewhere'; allowed: an IP address")]
     [InlineData("--threads", "-1", 2, "Threads is -1; allowed: 0 to 1024")]
     [InlineData("--slots", "1", 2, "Engine:SessionSlots is 1; allowed: MaxRunning (32) or more")]
+    [InlineData("--draft-tokens", "8", 2, "Engine:DraftTokens is 8; allowed: 0 to 7")]
     [InlineData("--slots", "1000000", 1, "allowed: at most")]
     [InlineData("--sessions", "/proc/no/such", 1, "session folder /proc/no/such")]
     public async Task Start_WrongFlag_IsOneLineAndACode(string flag, string value, int code, string expected)

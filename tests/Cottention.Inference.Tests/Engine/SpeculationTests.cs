@@ -1,0 +1,244 @@
+using System.Diagnostics.Metrics;
+using Cottention.Conformance;
+using Cottention.Inference.Engine;
+using Cottention.Inference.Runners.Cpu;
+using Cottention.Inference.Sampling;
+using Cottention.Inference.Sessions;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Cottention.Inference.Tests.Engine;
+
+/// <summary>Drafts change how many steps a text takes and nothing else: events and sessions are the same with and without.</summary>
+public sealed class SpeculationTests
+{
+    // Repeats itself, so that drafts begin at once.
+    private static readonly int[] Prompt = [.. Enumerable.Range(0, 48).Select(i => 60 + (i % 12))];
+
+    private static readonly Dictionary<string, GenerationRequest> Requests = new()
+    {
+        ["greedy"] = Request(new() { Temperature = 0 }),
+        ["temperature"] = Request(new() { Temperature = 0.4f, TopK = 3 }),
+        ["sampled freely"] = Request(new()),
+        ["penalties"] = Request(new() { Temperature = 0, RepetitionPenalty = 1.05f, FrequencyPenalty = 0.05f, PenaltyWindow = 64 }),
+        ["penalties, sampled"] = Request(new() { Temperature = 0.5f, TopP = 0.9f, RepetitionPenalty = 1.2f, PresencePenalty = 0.3f }),
+        ["logprobs"] = Request(new() { Temperature = 0, Logprobs = 3 }),
+        ["loop"] = Request(Loop),
+        ["loop, held back"] = Request(Loop) with { Stop = [new string('a', 200) + "b", "ab"] },
+        ["loop, min tokens"] = Request(Loop) with { StopTokenIds = [64], MinTokens = 21 },
+        ["loop, stop string"] = Request(Loop) with { Stop = [new string('a', 9)], MinTokens = 12 },
+    };
+
+    public static TheoryData<string, int> Cases
+    {
+        get
+        {
+            var cases = new TheoryData<string, int>();
+            foreach (var name in Requests.Keys)
+                foreach (var drafts in new[] { 1, 3, 7 })
+                    cases.Add(name, drafts);
+            return cases;
+        }
+    }
+
+    private static SamplingParameters Loop => new() { Temperature = 0, LogitBias = new Dictionary<int, float> { [64] = 100 } };
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public async Task Generate_AnyRequestWithDrafts_SameEventsAndSameSession(string name, int drafts)
+    {
+        await using var plain = new TestEngine();
+        await using var drafting = new TestEngine(options => options.DraftTokens = drafts);
+
+        await AssertSameAsync(plain, drafting, Requests[name]);
+    }
+
+    [Fact]
+    public async Task Generate_StopStringAnywhere_SameEventsAndSameSession()
+    {
+        await using var plain = new TestEngine();
+        await using var drafting = new TestEngine(options => options.DraftTokens = 7);
+        var text = (await plain.RunAsync(Requests["greedy"])).Text();
+
+        for (var at = 5; at < text.Length - 4; at += 17)
+        {
+            var stop = text.Substring(at, 4);
+            if (!stop.Contains('\uFFFD') && !stop.Any(char.IsSurrogate))
+                await AssertSameAsync(plain, drafting, Requests["greedy"] with { Stop = [stop] }, $"stop-{at}");
+        }
+    }
+
+    [Fact]
+    public async Task Generate_MaxTokensAnywhereInADraft_SameEventsAndSameSession()
+    {
+        await using var plain = new TestEngine();
+        await using var drafting = new TestEngine(options => options.DraftTokens = 7);
+
+        for (var most = 1; most <= 24; most++)
+            await AssertSameAsync(plain, drafting, Requests["loop"] with { MaxTokens = most }, $"most-{most}");
+    }
+
+    [Fact]
+    public async Task Generate_ReaderIsSlow_SameEvents()
+    {
+        await using var plain = new TestEngine();
+        await using var drafting = new TestEngine(options => (options.DraftTokens, options.EventCapacity) = (7, 4));
+
+        await AssertSameAsync(plain, drafting, Requests["loop"]);
+    }
+
+    [Fact]
+    public async Task Generate_ForkAndRestartAfterDrafts_GoOnTheSame()
+    {
+        await using var plain = new TestEngine();
+        var first = new TestEngine(options => options.DraftTokens = 7);
+        await AssertSameAsync(plain, first, Requests["greedy"]);
+        foreach (var test in new[] { plain, first })
+            await test.Host.ForkAsync("s", "fork", default);
+
+        var second = await first.RestartAsync(options => options.DraftTokens = 3);
+        await using var third = await second.RestartAsync();
+
+        foreach (var id in new[] { "s", "fork" })
+            AssertSame(await plain.RunAsync(Request(new()) with { SessionId = id, PromptTokens = [] }),
+                await third.RunAsync(Request(new()) with { SessionId = id, PromptTokens = [] }), id);
+    }
+
+    [Fact]
+    public async Task Generate_ManyAtOnce_EachGetsTheTextItGetsWithoutDrafts()
+    {
+        await using var plain = new TestEngine();
+        await using var drafting = new TestEngine(options => options.DraftTokens = 7);
+        GenerationRequest[] requests = [.. Requests.Values];
+        var alone = new List<List<TokenEvent>>();
+        foreach (var request in requests)
+            alone.Add(await plain.RunAsync(request));
+
+        // From one row that drafts much to eight that do not draft.
+        var crowd = await Task.WhenAll(Enumerable.Range(0, 30).Select(i => drafting.RunAsync(requests[i % requests.Length])));
+
+        for (var i = 0; i < crowd.Length; i++)
+            AssertSame(alone[i % requests.Length], crowd[i], $"request {i}");
+    }
+
+    [Fact]
+    public async Task Generate_Loop_TakesFarFewerStepsThanTokens()
+    {
+        var steps = 0;
+        await using var test = new TestEngine(options => options.DraftTokens = 7, naive: true);
+        using var counts = new DraftCounts(test.Metrics);
+        test.Naive!.Running = _ => steps++;
+
+        var events = await test.RunAsync(Requests["loop"] with { MaxTokens = 160 });
+
+        Assert.Equal(160, events.Tokens().Length);
+        Assert.InRange(steps, 160 / 8, 60);
+        Assert.InRange(counts.Accepted, 120, counts.Drafted);
+    }
+
+    [Fact]
+    public async Task Generate_NothingRepeats_DraftsNearlyNothing()
+    {
+        await using var test = new TestEngine(options => options.DraftTokens = 7);
+        using var counts = new DraftCounts(test.Metrics);
+
+        await test.RunAsync(Request(new() { Temperature = 5 }) with { MaxTokens = 300 });
+
+        Assert.InRange(counts.Drafted, 0, 40);
+    }
+
+    [Fact]
+    public async Task Step_WithDrafts_AllocatesNothing()
+    {
+        var options = new EngineOptions { MaxRunning = 2, SessionSlots = 2, TokenBudget = 16, DraftTokens = 7 };
+        var golden = TestEngine.Golden;
+        var runner = new CpuModelRunner(golden.Config, golden.ReadRows, weightsAreBf16: false, new CpuRunnerOptions
+        {
+            Threads = 1,
+            SlotCount = options.TotalSlots,
+            MaxRows = options.TotalRows,
+            MaxTokens = options.TokenBudget,
+            MaxProvisionalRows = options.ProvisionalRows,
+            MaxProvisionalTokens = options.ProvisionalTokens,
+        });
+        await using var source = new TestEngine();
+        using var metrics = new EngineMetrics("tiny");
+        using var counts = new DraftCounts(metrics);
+        await using var engine = new InferenceEngine(source.Model, runner, options, metrics, TimeProvider.System, NullLogger.Instance, start: false);
+        var request = Request(Loop) with { MaxTokens = 1_000_000, Stop = [new string('a', 200) + "b"] };
+        var generation = new Generation(new Session(null, runner.VocabularySize), request, Prompt, source.Model.Tokenizer, 4096, drained: null, options.DraftTokens);
+        engine.TrySubmit(generation);
+        Steps(200);
+
+        Assert.Equal(0, Allocations.Of(() => Steps(100)));
+        Assert.True(counts.Accepted > 500, $"{counts.Accepted} accepted");
+
+        void Steps(int count)
+        {
+            for (var i = 0; i < count; i++)
+                engine.Step();
+            // The queue has room for what these steps release.
+            Assert.False(generation.Completion.Task.IsCompleted);
+        }
+    }
+
+    private static GenerationRequest Request(SamplingParameters sampling) =>
+        new() { PromptTokens = Prompt, MaxTokens = 96, IgnoreEos = true, Sampling = sampling with { Seed = 11 } };
+
+    // Two generations in a row on a session; then the session itself.
+    private static async Task AssertSameAsync(TestEngine plain, TestEngine drafting, GenerationRequest request, string id = "s")
+    {
+        foreach (var test in new[] { plain, drafting })
+            await test.Host.CreateAsync(id, 1, default);
+        foreach (var part in new[] { request, request with { PromptTokens = [61, 62, 63], MaxTokens = 30 } })
+        {
+            var expected = await plain.RunAsync(part with { SessionId = id });
+            var actual = await drafting.RunAsync(part with { SessionId = id });
+            AssertSame(expected, actual, id);
+            Assert.Equal(await SnapshotAsync(plain, id), await SnapshotAsync(drafting, id));
+        }
+    }
+
+    private static void AssertSame(List<TokenEvent> expected, List<TokenEvent> actual, string what)
+    {
+        Assert.True(expected.Text() == actual.Text(), what);
+        Assert.Equal(expected.Select(Comparable), actual.Select(Comparable));
+
+        static (int?, string, int, long, float?, FinishReason?, string?, int, string) Comparable(TokenEvent e) =>
+            (e.TokenId, e.Text, e.Index, e.Position, e.Logprob, e.FinishReason, e.MatchedStop, e.Usage?.OutputTokens ?? 0, string.Join(' ', e.TopLogprobs));
+    }
+
+    // The snapshot's bytes, with the times of both saves made one.
+    private static async Task<byte[]> SnapshotAsync(TestEngine test, string id)
+    {
+        var snapshot = (await test.Store.LoadAsync(id, default))!;
+        var header = SessionSnapshot.ReadHeader(snapshot, id);
+        SessionSnapshot.Seal(snapshot, header with { CreatedAt = DateTimeOffset.UnixEpoch, UpdatedAt = DateTimeOffset.UnixEpoch });
+        return snapshot;
+    }
+
+    /// <summary>The draft counters of one engine.</summary>
+    private sealed class DraftCounts : IDisposable
+    {
+        private readonly MeterListener _listener = new();
+        private long _drafted;
+        private long _accepted;
+
+        public DraftCounts(EngineMetrics metrics)
+        {
+            _listener.InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Meter == metrics.Meter && instrument.Name.StartsWith("cottention.draft.", StringComparison.Ordinal))
+                    listener.EnableMeasurementEvents(instrument);
+            };
+            _listener.SetMeasurementEventCallback<long>((instrument, value, _, _) =>
+                Interlocked.Add(ref instrument.Name == "cottention.draft.tokens" ? ref _drafted : ref _accepted, value));
+            _listener.Start();
+        }
+
+        public long Drafted => Interlocked.Read(ref _drafted);
+
+        public long Accepted => Interlocked.Read(ref _accepted);
+
+        public void Dispose() => _listener.Dispose();
+    }
+}

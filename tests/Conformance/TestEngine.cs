@@ -24,7 +24,7 @@ public sealed class TestEngine : IAsyncDisposable
     private TestEngine(string folder, Action<EngineOptions>? configure, bool naive)
     {
         _folder = folder;
-        Options = new EngineOptions { MaxRunning = 8, SessionSlots = 8, TokenBudget = 64, PrefillChunk = 16, PoisonFreeSlots = true };
+        Options = new EngineOptions { MaxRunning = 8, SessionSlots = 8, TokenBudget = 64, PrefillChunk = 16, PoisonFreeSlots = true, DraftTokens = 0, DraftCosts = DraftCosts.Flat };
         configure?.Invoke(Options);
         var config = Golden.Config with { EosTokenId = 299, BosTokenId = 299 };
         Model = new LoadedModel("tiny", config, TextTokenizer.Load(Fixtures.Path("tiny-model"), config), new string('a', 64));

@@ -20,7 +20,7 @@ internal static class LongDecode
     /// <param name="total">Tokens in all.</param>
     public static async Task<int> RunAsync(int early, int total)
     {
-        var options = new EngineOptions { MaxRunning = 1, SessionSlots = 1, TokenBudget = 16, MaxOutputTokens = total };
+        var options = new EngineOptions { MaxRunning = 1, SessionSlots = 1, TokenBudget = 16, MaxOutputTokens = total, DraftTokens = 0 };
         using var checkpoint = Checkpoint.Open(Fixtures.Path("tiny-model"));
         var runner = new CpuModelRunner(checkpoint, new CpuRunnerOptions { SlotCount = options.TotalSlots, MaxRows = 1, MaxTokens = 16, Threads = 1 });
         var model = new LoadedModel("tiny", checkpoint.Config, TextTokenizer.Load(Fixtures.Path("tiny-model"), checkpoint.Config), checkpoint.Fingerprint);

@@ -38,7 +38,8 @@ internal sealed class BenchedModel : IAsyncDisposable
     public static BenchedModel Load(BenchOptions options, CancellationToken cancellation)
     {
         var largestBatch = options.Batches.Max();
-        var engine = new EngineOptions { MaxRunning = largestBatch, SessionSlots = largestBatch, TokenBudget = Math.Max(largestBatch, options.Prefill) };
+        // A step is to be one token of each row: random weights soon repeat themselves, and drafts would pass for speed.
+        var engine = new EngineOptions { MaxRunning = largestBatch, SessionSlots = largestBatch, TokenBudget = Math.Max(largestBatch, options.Prefill), DraftTokens = 0 };
         return options.ModelFolder is { } folder ? OfFolder(folder, options, engine) : OfRandomWeights(options, engine, cancellation);
     }
 

@@ -10,6 +10,9 @@ internal sealed class DraftTable
     /// <summary>Newest tokens that a guess can come from; a power of two that fits the tables' entries.</summary>
     public const int RingTokens = 4096;
 
+    /// <summary>Longest match that is told from a longer one.</summary>
+    public const int LongestMatch = 8;
+
     private const int Mask = RingTokens - 1;
     private const int BucketBits = 12;
     private const int LongMatch = 3;
@@ -51,33 +54,41 @@ internal sealed class DraftTable
             Add(token);
     }
 
-    /// <summary>Guesses the tokens that follow; returns how many: all that were asked for, or 0 where the last tokens are new.</summary>
-    public int Propose(Span<int> draft)
+    /// <summary>Finds the last tokens of the session earlier in it; returns how many of them are the same there, 0 or 2 to <see cref="LongestMatch"/>.</summary>
+    /// <param name="distance">How many tokens ago: where <see cref="Copy"/> takes from.</param>
+    public int Find(out int distance)
     {
-        var distance = DistanceTo(_afterThree, LongMatch);
-        if (distance == 0)
-            distance = DistanceTo(_afterTwo, ShortMatch);
-        if (distance == 0)
-            return 0;
+        var match = MatchAt(distance = DistanceTo(_afterThree, LongMatch));
+        return match >= LongMatch ? match : MatchAt(distance = DistanceTo(_afterTwo, ShortMatch));
+    }
+
+    /// <summary>Guesses the tokens that follow from those that followed some tokens ago.</summary>
+    public void Copy(int distance, Span<int> draft)
+    {
         // What goes on past the newest token repeats the guess itself.
         for (var i = 0; i < draft.Length; i++)
             draft[i] = _ring[(_head - distance + (i % distance)) & Mask];
-        return draft.Length;
     }
 
-    // How many tokens ago the last tokens were followed by something before; 0 for never.
+    // How many tokens ago the table says that the last tokens were followed by something; 0 for never.
     private int DistanceTo(ushort[] table, int match)
     {
         if (_count < match || table[Bucket(match)] is var entry && entry == 0)
             return 0;
-        var place = entry - 1;
-        var distance = (_head - place) & Mask;
-        if (distance > _count - match)
+        var distance = (_head - (entry - 1)) & Mask;
+        return distance <= _count - match ? distance : 0;
+    }
+
+    // How many of the last tokens are the same so many tokens ago; 0 where too few are for a guess.
+    private int MatchAt(int distance)
+    {
+        if (distance == 0)
             return 0;
-        for (var age = 1; age <= match; age++)
-            if (_ring[(place - age) & Mask] != _ring[(_head - age) & Mask])
-                return 0;
-        return distance;
+        var most = Math.Min(LongestMatch, _count - distance);
+        var match = 0;
+        while (match < most && _ring[(_head - distance - 1 - match) & Mask] == _ring[(_head - 1 - match) & Mask])
+            match++;
+        return match >= ShortMatch ? match : 0;
     }
 
     private uint Bucket(int match)

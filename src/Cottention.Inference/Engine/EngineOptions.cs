@@ -33,11 +33,11 @@ public sealed class EngineOptions
     public int PrefillChunk { get; set; } = 128;
 
     /// <summary>
-    /// Most tokens that a session guesses from its own newest tokens and has verified in one row, while few sessions decode;
-    /// 0 turns it off. The text is the same with and without. Default 0.
+    /// Most tokens that a session guesses from its own newest tokens and has verified in one row, while few sessions decode
+    /// and as far as it pays by what steps of several tokens cost at start; 0 turns it off. The text is the same with and without. Default 7.
     /// </summary>
     [Range(0, DraftWindow - 1)]
-    public int DraftTokens { get; set; }
+    public int DraftTokens { get; set; } = DraftWindow - 1;
 
     /// <summary>Token events that may wait for a slow reader; then its session pauses. Default 256.</summary>
     [Range(4, 65_536)]
@@ -96,6 +96,9 @@ public sealed class EngineOptions
         if (faults.Length > 0)
             throw new ArgumentException(string.Join("; ", faults));
     }
+
+    /// <summary>What steps cost, for drafts; measured at start where null. Set by tests.</summary>
+    internal DraftCosts? DraftCosts { get; set; }
 
     /// <summary>Whether freed slots are filled with NaN, so that a forgotten clear shows. Set by tests.</summary>
     internal bool PoisonFreeSlots { get; set; }

@@ -24,8 +24,10 @@ internal sealed class Generation
     /// <param name="eventCapacity">Events that may wait for the reader.</param>
     /// <param name="drained">Called when the reader makes room.</param>
     /// <param name="draftTokens">Most tokens to draft at once.</param>
+    /// <param name="draftCosts">What steps cost; not null where tokens are drafted.</param>
     public Generation(
-        Session session, GenerationRequest request, int[] prompt, TextTokenizer tokenizer, int eventCapacity, Action? drained, int draftTokens = 0)
+        Session session, GenerationRequest request, int[] prompt, TextTokenizer tokenizer, int eventCapacity, Action? drained,
+        int draftTokens = 0, DraftCosts? draftCosts = null)
     {
         Session = session;
         Settings = new SamplerSettings(request.Sampling);
@@ -43,9 +45,9 @@ internal sealed class Generation
         _input = session.PendingToken >= 0 ? [session.PendingToken, .. prompt] : prompt;
         _inputCount = _input.Length;
         _next = new int[1 + draftTokens];
-        if (draftTokens == 0)
+        if (draftTokens == 0 || draftCosts is null)
             return;
-        _pace = new DraftPace(draftTokens);
+        _pace = new DraftPace(draftCosts);
         session.BeginDrafts();
     }
 
@@ -136,13 +138,16 @@ internal sealed class Generation
     }
 
     /// <summary>The sampled token, which is the input, and guesses of what follows it: none past the generation's last token.</summary>
+    /// <param name="rows">Sessions that decode in this step.</param>
     /// <param name="mostDrafts">Most guesses.</param>
-    public ReadOnlySpan<int> InputAndDrafts(int mostDrafts)
+    public ReadOnlySpan<int> InputAndDrafts(int rows, int mostDrafts)
     {
-        var count = Math.Min(mostDrafts, MaxTokens - OutputTokens - 1);
-        // With a pace there are drafts.
-        count = _pace is null || count <= 0 ? 0 : Math.Min(count, _pace.Next());
-        return _next.AsSpan(0, 1 + (count > 0 ? Session.Drafts!.Propose(_next.AsSpan(1, count)) : 0));
+        var most = Math.Min(Math.Min(mostDrafts, _next.Length - 1), MaxTokens - OutputTokens - 1);
+        if (_pace is null || most <= 0 || Session.Drafts is not { } table || table.Find(out var distance) is var match && match == 0)
+            return _next.AsSpan(0, 1);
+        var count = _pace.Length(match, rows, most);
+        table.Copy(distance, _next.AsSpan(1, count));
+        return _next.AsSpan(0, 1 + count);
     }
 
     /// <summary>Hears how its drafts did.</summary>

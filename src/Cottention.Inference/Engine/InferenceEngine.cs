@@ -62,6 +62,8 @@ public sealed class InferenceEngine : IAsyncDisposable
         _logits = new float[options.TotalRows * runner.VocabularySize];
         _submitted = Channel.CreateBounded<Generation>(new BoundedChannelOptions(options.MaxRunning) { SingleReader = true });
         Admission = new Admission(options.MaxRunning, options.MaxQueued);
+        if (options.DraftTokens > 0)
+            DraftCosts = options.DraftCosts ?? _slots.WithReserve(slot => DraftCosts.Measure(runner, slot, time));
         _lastTick = time.GetTimestamp();
         _thread = new Thread(Loop) { IsBackground = true, Name = "cottention step" };
         if (start)
@@ -94,6 +96,9 @@ public sealed class InferenceEngine : IAsyncDisposable
 
     /// <summary>Hears, on the step thread, of sessions that lost their slot.</summary>
     internal Action<Session>? Parked { get; set; }
+
+    /// <summary>What steps cost, for drafts; null where there are none.</summary>
+    internal DraftCosts? DraftCosts { get; }
 
     /// <summary>Wakes the step thread: there is room or work.</summary>
     internal void Wake() => _wake.Set();

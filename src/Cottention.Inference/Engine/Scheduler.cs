@@ -14,14 +14,16 @@ internal sealed class Scheduler(int prefillChunk)
     public void Fill(ReadOnlySpan<Generation> running, StepPlan plan, Span<Generation> planned)
     {
         plan.Clear();
-        var mostDrafts = MostDrafts(running, plan.MaxTokens);
+        var decoding = CountDecoding(running);
+        // Drafts of all rows stay within the window, and a plan has room for a token of every generation.
+        var window = Math.Min(EngineOptions.DraftWindow, plan.MaxTokens - (running.Length - decoding));
         var prefilling = 0;
         foreach (var generation in running)
         {
             if (generation.IsBlocked)
                 continue;
             if (generation.IsDecoding)
-                AddDecoding(generation, mostDrafts, plan, planned);
+                AddDecoding(generation, decoding, (window / decoding) - 1, plan, planned);
             else if (!generation.RemainingInput.IsEmpty)
                 prefilling++;
         }
@@ -42,21 +44,18 @@ internal sealed class Scheduler(int prefillChunk)
         }
     }
 
-    // Drafts for each decoding row, such that all of them stay within the window.
-    private static int MostDrafts(ReadOnlySpan<Generation> running, int maxTokens)
+    private static int CountDecoding(ReadOnlySpan<Generation> running)
     {
         var decoding = 0;
         foreach (var generation in running)
             if (generation.IsDecoding)
                 decoding++;
-        // A plan has room for a token of every generation.
-        var window = Math.Min(EngineOptions.DraftWindow, maxTokens - (running.Length - decoding));
-        return decoding == 0 ? 0 : Math.Max(0, (window / decoding) - 1);
+        return decoding;
     }
 
-    private static void AddDecoding(Generation generation, int mostDrafts, StepPlan plan, Span<Generation> planned)
+    private static void AddDecoding(Generation generation, int rows, int mostDrafts, StepPlan plan, Span<Generation> planned)
     {
-        var tokens = generation.InputAndDrafts(mostDrafts);
+        var tokens = generation.InputAndDrafts(rows, mostDrafts);
         planned[plan.RowCount] = generation;
         plan.Add(generation.Session.Slot, generation.Session.Position, tokens, tokens.Length, provisional: tokens.Length > 1);
     }

@@ -73,6 +73,15 @@ internal sealed class SlotPool
         return _free.Pop();
     }
 
+    /// <summary>Lends a slot of the reserve.</summary>
+    public T WithReserve<T>(Func<int, T> use)
+    {
+        var slot = TakeReserve();
+        var result = use(slot);
+        ReleaseReserve(slot);
+        return result;
+    }
+
     /// <summary>Frees a slot of the reserve.</summary>
     public void ReleaseReserve(int slot) => Put(slot);
 

@@ -213,7 +213,8 @@ public sealed class LocalSessionHost : ISessionHost
             session.Random = new RandomState(seed);
         if (prompt.Length > 0)
             session.Decoder.Restore([]);
-        var generation = new Generation(session, request, prompt, Model.Tokenizer, _engine.Options.EventCapacity, _engine.Wake, _engine.Options.DraftTokens)
+        var generation = new Generation(session, request, prompt, Model.Tokenizer, _engine.Options.EventCapacity, _engine.Wake,
+            _engine.Options.DraftTokens, _engine.DraftCosts)
         {
             StateBuffer = session.Id is null ? null : import ?? _snapshots.NewBuffer(),
             StateOffset = SessionSnapshot.HeaderBytes,

@@ -29,6 +29,17 @@ public sealed class DraftTableTests
         Assert.Equal([9, 2], Propose(table, 2));
     }
 
+    [Theory]
+    [InlineData(0, 1, 2, 3, 4)]
+    [InlineData(2, 1, 2, 5, 9, 1, 2)]
+    [InlineData(3, 6, 1, 2, 3, 5, 9, 1, 2, 3)]
+    [InlineData(5, 7, 7, 7, 7, 7, 7)]
+    [InlineData(8, 1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3, 4, 5, 6, 7, 8, 9)]
+    public void Find_TokensSeenBefore_GivesTheLengthOfTheMatch(int expected, params int[] tokens)
+    {
+        Assert.Equal(expected, Table(tokens).Find(out _));
+    }
+
     [Fact]
     public void Propose_InALoop_RepeatsTheLoop()
     {
@@ -86,7 +97,7 @@ public sealed class DraftTableTests
     }
 
     [Fact]
-    public void AddPropose_AllocateNothing()
+    public void AddFindCopy_AllocateNothing()
     {
         var table = Table(1, 2, 3, 1, 2);
         var draft = new int[7];
@@ -96,7 +107,8 @@ public sealed class DraftTableTests
             for (var i = 0; i < 10_000; i++)
             {
                 table.Add(i % 50);
-                table.Propose(draft);
+                if (table.Find(out var distance) > 0)
+                    table.Copy(distance, draft);
             }
         }));
     }
@@ -121,6 +133,9 @@ public sealed class DraftTableTests
     private static int[] Propose(DraftTable table, int count)
     {
         var draft = new int[count];
-        return draft[..table.Propose(draft)];
+        if (table.Find(out var distance) == 0)
+            return [];
+        table.Copy(distance, draft);
+        return draft;
     }
 }

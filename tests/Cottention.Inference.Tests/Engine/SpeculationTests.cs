@@ -136,20 +136,20 @@ public sealed class SpeculationTests
     }
 
     [Fact]
-    public async Task Generate_NothingRepeats_DraftsNearlyNothing()
+    public async Task Generate_StepsCostByTheToken_DraftsNothing()
     {
-        await using var test = new TestEngine(options => options.DraftTokens = 7);
+        await using var test = new TestEngine(options => (options.DraftTokens, options.DraftCosts) = (7, new DraftCosts(1, 2, 4, 8)));
         using var counts = new DraftCounts(test.Metrics);
 
-        await test.RunAsync(Request(new() { Temperature = 5 }) with { MaxTokens = 300 });
+        await test.RunAsync(Requests["loop"]);
 
-        Assert.InRange(counts.Drafted, 0, 40);
+        Assert.Equal(0, counts.Drafted);
     }
 
     [Fact]
     public async Task Step_WithDrafts_AllocatesNothing()
     {
-        var options = new EngineOptions { MaxRunning = 2, SessionSlots = 2, TokenBudget = 16, DraftTokens = 7 };
+        var options = new EngineOptions { MaxRunning = 2, SessionSlots = 2, TokenBudget = 16, DraftTokens = 7, DraftCosts = DraftCosts.Flat };
         var golden = TestEngine.Golden;
         var runner = new CpuModelRunner(golden.Config, golden.ReadRows, weightsAreBf16: false, new CpuRunnerOptions
         {
@@ -165,7 +165,8 @@ public sealed class SpeculationTests
         using var counts = new DraftCounts(metrics);
         await using var engine = new InferenceEngine(source.Model, runner, options, metrics, TimeProvider.System, NullLogger.Instance, start: false);
         var request = Request(Loop) with { MaxTokens = 1_000_000, Stop = [new string('a', 200) + "b"] };
-        var generation = new Generation(new Session(null, runner.VocabularySize), request, Prompt, source.Model.Tokenizer, 4096, drained: null, options.DraftTokens);
+        var generation = new Generation(new Session(null, runner.VocabularySize), request, Prompt, source.Model.Tokenizer, 4096, drained: null,
+            options.DraftTokens, engine.DraftCosts);
         engine.TrySubmit(generation);
         Steps(200);
 

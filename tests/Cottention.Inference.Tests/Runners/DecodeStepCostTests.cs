@@ -61,7 +61,7 @@ public sealed class DecodeStepCostTests
     public async Task Step_OneSession_IsSeveralTimesFasterThanPlainLoops()
     {
         const double Least = 3;
-        var options = new EngineOptions { MaxRunning = 1, SessionSlots = 1, TokenBudget = 8 };
+        var options = new EngineOptions { MaxRunning = 1, SessionSlots = 1, TokenBudget = 8, DraftTokens = 0 };
         var runner = Runner(KernelChoice.Auto, WeightFormat.Bf16, options.TotalSlots);
         var model = new LoadedModel("random", Config, TextTokenizer.OfBytes(Config), "");
         using var metrics = new EngineMetrics(model.Name);

@@ -12,6 +12,7 @@ internal sealed class CandidateSet
     private readonly float[] _closeness;
     private readonly double[] _weights;
     private readonly CutSearch _search;
+    private readonly float[] _maxima;
     private int _count;
 
     // The largest logit of the candidates, and the sum of their weights.
@@ -29,6 +30,7 @@ internal sealed class CandidateSet
         _closeness = new float[capacity];
         _weights = new double[capacity];
         _search = new CutSearch(capacity);
+        _maxima = new float[LogitsScan.LaneMaximaCount(capacity)];
     }
 
     /// <summary>Begins with every token of the processed logits.</summary>
@@ -41,8 +43,28 @@ internal sealed class CandidateSet
         _identity.AsSpan(0, _count).CopyTo(_ids);
     }
 
-    /// <summary>Keeps the <paramref name="count"/> largest logits. Before <see cref="Weigh"/>.</summary>
-    public void KeepTop(int count)
+    /// <summary>Begins with the <paramref name="count"/> largest of the processed logits.</summary>
+    /// <param name="logits">[n] f32.</param>
+    /// <param name="max">The largest of them, finite.</param>
+    /// <param name="count">1 or more.</param>
+    public void FillTop(ReadOnlySpan<float> logits, float max, int count)
+    {
+        var maxima = _maxima.AsSpan(0, LogitsScan.LaneMaxima(logits, _maxima));
+        if (count > maxima.Length)
+        {
+            Fill(logits, max);
+        }
+        else
+        {
+            // As many strands as tokens are wanted reach this bound, so every token wanted does.
+            var bound = CutSearch.ByCount(maxima, max, count).Threshold;
+            (_count, _max) = (LogitsScan.Filter(logits, bound, float.NaN, _logits, _ids), max);
+        }
+
+        KeepTop(count);
+    }
+
+    private void KeepTop(int count)
     {
         if (count >= _count)
             return;

@@ -25,6 +25,7 @@ public sealed class Sampler
     private readonly double[] _weights;
     private readonly LogitsEditor _editor;
     private readonly CandidateSet _candidates;
+    private readonly DrawEstimate _estimate;
 
     /// <summary>A sampler for rows of N logits.</summary>
     /// <param name="vocabularySize">N.</param>
@@ -43,6 +44,7 @@ public sealed class Sampler
         _weights = new double[_live];
         _editor = new LogitsEditor(_live);
         _candidates = new CandidateSet(_live);
+        _estimate = new DrawEstimate(_live);
     }
 
     /// <summary>Picks a token.</summary>
@@ -125,9 +127,12 @@ public sealed class Sampler
 
     private int Draw(ReadOnlySpan<float> logits, float max, SamplerSettings settings, double uniform)
     {
-        _candidates.Fill(logits, max);
         if (settings.TopK > 0)
-            _candidates.KeepTop(settings.TopK);
+            _candidates.FillTop(logits, max, settings.TopK);
+        else if (settings.TypicalP >= 1 && _estimate.Draw(logits, max, settings, uniform) is var id and not DrawEstimate.Undecided)
+            return id;
+        else
+            _candidates.Fill(logits, max);
         _candidates.Weigh(settings.Temperature);
         if (settings.TypicalP < 1)
             _candidates.KeepTypical(settings.TypicalP, settings.Temperature);

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Cottention.Inference.Sampling;
 
@@ -117,9 +118,12 @@ internal static class Softmax
             closeness[i] = -(float)Math.Abs(((double)logits[i] - max) * scale - mean);
     }
 
+    /// <summary>The first eight values.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<double> Load(ReadOnlySpan<float> values)
+    public static Vector512<double> Load(ReadOnlySpan<float> values)
     {
+        if (Avx512F.IsSupported)
+            return Avx512F.ConvertToVector512Double(Vector256.Create(values));
         var (low, high) = Vector256.Widen(Vector256.Create(values));
         return Vector512.Create(low, high);
     }

@@ -291,6 +291,31 @@ public sealed class SamplerTests
     }
 
     [Fact]
+    public void Sample_LargeVocabularyAndFixedSeed_GivesPinnedTokens()
+    {
+        var logits = SamplingCases.PortableLogits(50257);
+        SamplingParameters[] requests =
+        [
+            new() { Temperature = 0.8f },
+            new() { Temperature = 0.8f, TopP = 0.95f },
+            new() { TopK = 40, TopP = 0.9f },
+            new() { MinP = 0.05f },
+        ];
+
+        var tokens = requests.Select(request => Enumerable.Range(0, 4).Select(position => Pick(logits, request, position: position, seed: 42)).ToArray());
+
+        Assert.Equal(PinnedLarge, tokens);
+    }
+
+    private static readonly int[][] PinnedLarge =
+    [
+        [23566, 16436, 33118, 33740],
+        [23566, 16436, 33120, 33742],
+        [23238, 16398, 33289, 33742],
+        [23566, 16436, 33115, 33739],
+    ];
+
+    [Fact]
     public void Sample_InSteadyState_AllocatesNothing()
     {
         var logits = SamplingCases.Logits(new Random(1), 500);

@@ -28,7 +28,7 @@ public sealed class EngineOptions
     [Range(1, 65_536)]
     public int TokenBudget { get; set; } = 256;
 
-    /// <summary>Most prompt tokens of one session in one step. Default 128.</summary>
+    /// <summary>Most prompt tokens of one session in one step, and of all sessions in a step in which any of them decodes. Default 128.</summary>
     [Range(1, 65_536)]
     public int PrefillChunk { get; set; } = 128;
 

@@ -3,13 +3,17 @@ using Cottention.Inference.Runners;
 namespace Cottention.Inference.Engine;
 
 /// <summary>
-/// Chooses the rows of a step: every generation that decodes, with drafts while those are few, then prompt chunks up to the token budget, shared evenly and
-/// starting with another generation each time. Knows no device, no thread and no clock.
+/// Chooses the rows of a step: every generation that decodes, with drafts while those are few, then prompts. Knows no device,
+/// no thread and no clock.
 /// </summary>
+/// <remarks>
+/// Prompts share the rest of the token budget evenly; what a short one does not need goes to the longer ones. So a prompt of at
+/// most its share is consumed in one step whatever else is in prefill, and the longest one moves on in every step. While
+/// anything decodes, all prompts together get no more than one chunk: that is how long a token waits for them.
+/// </remarks>
+/// <param name="prefillChunk">Most prompt tokens of one generation in a step, and of all of them beside a decoding one.</param>
 internal sealed class Scheduler(int prefillChunk)
 {
-    private int _turn;
-
     /// <summary>Fills the plan; <paramref name="planned"/> gets the generation of each row.</summary>
     public void Fill(ReadOnlySpan<Generation> running, StepPlan plan, Span<Generation> planned)
     {
@@ -17,30 +21,36 @@ internal sealed class Scheduler(int prefillChunk)
         var decoding = CountDecoding(running);
         // Drafts of all rows stay within the window, and a plan has room for a token of every generation.
         var window = Math.Min(EngineOptions.DraftWindow, plan.MaxTokens - (running.Length - decoding));
-        var prefilling = 0;
-        foreach (var generation in running)
+        // The shortest first, of equal ones the oldest.
+        Span<long> prompts = stackalloc long[running.Length];
+        var count = 0;
+        for (var i = 0; i < running.Length; i++)
         {
+            var generation = running[i];
             if (generation.IsBlocked)
                 continue;
             if (generation.IsDecoding)
                 AddDecoding(generation, decoding, (window / decoding) - 1, plan, planned);
             else if (!generation.RemainingInput.IsEmpty)
-                prefilling++;
+                prompts[count++] = ((long)generation.RemainingInput.Length << 32) | (uint)i;
         }
-        if (prefilling > 0)
-            FillChunks(running, plan, planned, prefilling);
+        prompts = prompts[..count];
+        prompts.Sort();
+        FillPrompts(running, prompts, plan, planned);
     }
 
-    private void FillChunks(ReadOnlySpan<Generation> running, StepPlan plan, Span<Generation> planned, int prefilling)
+    private void FillPrompts(ReadOnlySpan<Generation> running, ReadOnlySpan<long> prompts, StepPlan plan, Span<Generation> planned)
     {
-        _turn++;
-        for (var i = 0; i < running.Length && plan.TokenCount < plan.MaxTokens; i++)
+        var budget = plan.MaxTokens - plan.TokenCount;
+        if (plan.RowCount > 0)
+            budget = Math.Min(budget, Math.Max(prefillChunk, prompts.Length));
+        for (var i = 0; i < prompts.Length && budget > 0; i++)
         {
-            var generation = running[(int)((uint)(_turn + i) % (uint)running.Length)];
-            if (generation.IsDecoding || generation.IsBlocked || generation.RemainingInput.IsEmpty)
-                continue;
-            var share = Math.Max(1, (plan.MaxTokens - plan.TokenCount) / prefilling--);
-            Add(generation, Math.Min(Math.Min(share, prefillChunk), generation.RemainingInput.Length), plan, planned);
+            var generation = running[(int)(uint)prompts[i]];
+            var share = Math.Max(1, budget / (prompts.Length - i));
+            var tokens = Math.Min(Math.Min(share, prefillChunk), generation.RemainingInput.Length);
+            Add(generation, tokens, plan, planned);
+            budget -= tokens;
         }
     }
 

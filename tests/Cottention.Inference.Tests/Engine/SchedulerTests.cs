@@ -69,6 +69,78 @@ public sealed class SchedulerTests
     }
 
     [Fact]
+    public void Fill_ShortPromptBesideAHugeOne_IsConsumedInOneStepAndTheHugeOneMovesOn()
+    {
+        var scheduler = new Scheduler(128);
+        var plan = new StepPlan(32, 256);
+        Generation[] running = [Prompt(0, 100_000), Prompt(1, 128)];
+
+        scheduler.Fill(running, plan, _planned);
+
+        Assert.Contains(plan.Rows.ToArray(), row => row is { Slot: 1, TokenCount: 128, LogitsIndex: >= 0 });
+        Assert.Contains(plan.Rows.ToArray(), row => row is { Slot: 0, TokenCount: 128 });
+    }
+
+    [Fact]
+    public void Fill_HugePromptBesideDecodersAndNewShortPrompts_NobodyStands()
+    {
+        const int Steps = 400;
+        var scheduler = new Scheduler(64);
+        var plan = new StepPlan(8, 256);
+        var planned = new Generation[8];
+        var huge = Prompt(0, 100_000);
+        Generation[] decoding = [Decoding(1), Decoding(2), Decoding(3)];
+        var shortPrompt = Prompt(4, 20);
+        var (shortDone, shortAge) = (0, 0);
+        for (var step = 0; step < Steps; step++)
+        {
+            scheduler.Fill([huge, .. decoding, shortPrompt], plan, planned);
+
+            Assert.Equal([1, 2, 3], plan.Rows[..3].ToArray().Select(row => row.Slot));
+            // Tokens of the decoding ones wait for one chunk at most.
+            Assert.InRange(plan.TokenCount, 4, 3 + 64);
+            var before = huge.RemainingInput.Length;
+            Consume(plan, planned);
+            Assert.True(huge.RemainingInput.Length <= before - 32, "the huge prompt gets its share");
+            shortAge++;
+            if (!shortPrompt.RemainingInput.IsEmpty)
+                continue;
+            Assert.Equal(1, shortAge);
+            (shortDone, shortAge, shortPrompt) = (shortDone + 1, 0, Prompt(4, 20));
+        }
+
+        Assert.Equal(Steps, shortDone);
+    }
+
+    [Fact]
+    public void Fill_ManyPrompts_EachIsConsumedWithinTheStepsOfItsShare()
+    {
+        // The share of each is an eighth: 40 tokens take ten steps of four, or fewer where others need less.
+        int[] lengths = [100_000, 40, 5, 100_000, 40, 3, 17, 100_000];
+        var scheduler = new Scheduler(32);
+        Generation[] running = [.. lengths.Select((length, slot) => Prompt(slot, length))];
+        var steps = 0;
+        for (; running.Any(generation => generation.RemainingInput.Length is > 0 and < 1000); steps++)
+        {
+            scheduler.Fill(running, _plan, _planned);
+            Assert.Equal(32, _plan.TokenCount);
+            Consume(_plan, _planned);
+        }
+
+        Assert.InRange(steps, 1, 10);
+    }
+
+    [Fact]
+    public void Fill_MoreGenerationsThanAChunkHasTokens_EveryOneMovesOn()
+    {
+        Generation[] running = [Decoding(0), .. Enumerable.Range(1, 7).Select(slot => Prompt(slot, 100))];
+
+        new Scheduler(4).Fill(running, _plan, _planned);
+
+        Assert.Equal([1, 1, 1, 1, 1, 1, 1, 1], _plan.Rows.ToArray().Select(row => row.TokenCount));
+    }
+
+    [Fact]
     public void Fill_NothingToDo_PlanIsEmpty()
     {
         new Scheduler(16).Fill([], _plan, _planned);
@@ -86,6 +158,13 @@ public sealed class SchedulerTests
         new Scheduler(16).Fill([slow, Decoding(slot: 1)], _plan, _planned);
 
         Assert.Equal([1], _plan.Rows.ToArray().Select(row => row.Slot));
+    }
+
+    private static void Consume(StepPlan plan, Generation[] planned)
+    {
+        for (var i = 0; i < plan.RowCount; i++)
+            if (!planned[i].IsDecoding)
+                planned[i].Consume(plan.Rows[i].TokenCount);
     }
 
     private static Generation Prompt(int slot, int tokens, int capacity = 16)

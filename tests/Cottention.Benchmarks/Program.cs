@@ -1,7 +1,21 @@
 using System.Globalization;
 using Cottention.Benchmarks;
+using Cottention.Inference.Model;
+using Cottention.Inference.Runners.Cpu;
 
-if (args is ["long-decode", var early, var total])
-    return await LongDecode.RunAsync(int.Parse(early, CultureInfo.InvariantCulture), int.Parse(total, CultureInfo.InvariantCulture));
-await Console.Error.WriteLineAsync("Usage: long-decode EARLY TOTAL");
-return 2;
+switch (args)
+{
+    case ["long-decode", var early, var total]:
+        return await LongDecode.RunAsync(Number(early), Number(total));
+    case ["write-model", var folder, var dtype]:
+        RandomCheckpoint.Write(folder, Enum.Parse<SafetensorsDtype>(dtype, ignoreCase: true));
+        return 0;
+    case ["start-up", var folder, var format, var threads, var rounds]:
+        StartUp.Run(folder, Enum.Parse<WeightFormat>(format, ignoreCase: true), Number(threads), Number(rounds));
+        return 0;
+    default:
+        await Console.Error.WriteLineAsync("Usage: long-decode EARLY TOTAL | write-model FOLDER f32|bf16 | start-up FOLDER FORMAT THREADS ROUNDS");
+        return 2;
+}
+
+static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);

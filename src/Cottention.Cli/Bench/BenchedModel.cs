@@ -30,7 +30,7 @@ internal sealed class BenchedModel : IAsyncDisposable
     /// <summary>The engine around it.</summary>
     public InferenceEngine Engine { get; }
 
-    /// <summary>From nothing to a runner that can step.</summary>
+    /// <summary>From nothing to a model that can be served.</summary>
     public TimeSpan LoadTime { get; private init; }
 
     /// <summary>Loads a model's folder, or makes random weights.</summary>
@@ -54,12 +54,13 @@ internal sealed class BenchedModel : IAsyncDisposable
     {
         var start = Stopwatch.GetTimestamp();
         using var checkpoint = Checkpoint.Open(folder);
+        checkpoint.BeginFingerprint();
         RequireMemory(checkpoint.Config, engine);
+        var tokenizer = TextTokenizer.Load(folder, checkpoint.Config);
         var runner = new CpuModelRunner(checkpoint, RunnerOptions(options, engine));
-        var time = Stopwatch.GetElapsedTime(start);
         var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
-        var model = new LoadedModel(name, checkpoint.Config, TextTokenizer.Load(folder, checkpoint.Config), checkpoint.Fingerprint);
-        return new BenchedModel(model, runner, engine) { LoadTime = time };
+        var model = new LoadedModel(name, checkpoint.Config, tokenizer, checkpoint.Fingerprint);
+        return new BenchedModel(model, runner, engine) { LoadTime = Stopwatch.GetElapsedTime(start) };
     }
 
     private static BenchedModel OfRandomWeights(BenchOptions options, EngineOptions engine, CancellationToken cancellation)

@@ -21,6 +21,8 @@ internal sealed unsafe class ReadBandwidth : IDisposable
     {
         _buffer = new NativeBuffer(BufferBytes);
         _pool = new WorkerPool(threads);
+        // Pages that nobody wrote are all the same one.
+        _buffer.Populate(_pool);
         _sums = new long[threads * 16];
         _job = Sum;
     }

@@ -7,7 +7,7 @@ namespace Cottention.Inference.Model;
 public sealed class Checkpoint : IDisposable
 {
     private readonly CheckpointFiles _files;
-    private readonly Lazy<string> _fingerprint;
+    private readonly Lazy<Task<string>> _fingerprint;
 
     private Checkpoint(string folder, ModelConfig config, CheckpointFiles files)
     {
@@ -16,7 +16,7 @@ public sealed class Checkpoint : IDisposable
         _files = files;
         TensorNames = [.. ModelTensors.Of(config).Select(t => t.Name).Order(StringComparer.Ordinal)];
         WeightBytes = TensorNames.Sum(name => files.Tensors[name].Info.ByteLength);
-        _fingerprint = new Lazy<string>(() => CheckpointFingerprint.Compute(Config, TensorNames.Select(name => files.Tensors[name])));
+        _fingerprint = new Lazy<Task<string>>(() => Task.Run(() => CheckpointFingerprint.Compute(Config, TensorNames.Select(name => files.Tensors[name]))));
     }
 
     /// <summary>The folder it was opened from.</summary>
@@ -34,9 +34,12 @@ public sealed class Checkpoint : IDisposable
     /// <summary>
     /// SHA-256, 64 lower-case hexadecimal digits, over what decides the model's numbers: sizes, epsilon, and name, type,
     /// shape and bytes of every tensor in name order. The same however the tensors are spread over files. Computed at the
-    /// first call, which reads every weight once.
+    /// first call, or at <see cref="BeginFingerprint"/>; either reads every weight once.
     /// </summary>
-    public string Fingerprint => _fingerprint.Value;
+    public string Fingerprint => _fingerprint.Value.GetAwaiter().GetResult();
+
+    /// <summary>Has the fingerprint computed on another thread, beside what the caller does next.</summary>
+    public void BeginFingerprint() => _ = _fingerprint.Value;
 
     /// <summary>Opens a model's folder and checks it. Weights are mapped, not read; only norm_const is looked at.</summary>
     /// <exception cref="InferenceException"><see cref="InferenceError.InvalidModel"/>, one line with file, tensor and reason.</exception>
@@ -107,8 +110,13 @@ public sealed class Checkpoint : IDisposable
         return stored.File.Bytes(stored.Info, firstRow * bytesPerRow, (int)(rowCount * bytesPerRow));
     }
 
-    /// <summary>Unmaps the files.</summary>
-    public void Dispose() => _files.Dispose();
+    /// <summary>Unmaps the files, when nothing begun here reads them any more.</summary>
+    public void Dispose()
+    {
+        if (_fingerprint.IsValueCreated)
+            Task.WaitAny(_fingerprint.Value);
+        _files.Dispose();
+    }
 
     private StoredTensor Find(string tensor)
     {

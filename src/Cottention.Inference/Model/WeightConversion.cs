@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Cottention.Inference.Model;
@@ -6,6 +7,9 @@ namespace Cottention.Inference.Model;
 /// <summary>Widens stored weights to float32, exactly.</summary>
 internal static class WeightConversion
 {
+    // Compiled at once: a model is loaded before the JIT would have noticed that these are hot.
+    private const MethodImplOptions Hot = MethodImplOptions.AggressiveOptimization;
+
     private const uint ExponentMask = 0x7F80_0000;
 
     /// <summary>Whether weights of this type can be widened.</summary>
@@ -29,6 +33,7 @@ internal static class WeightConversion
     }
 
     /// <summary>Index of the first NaN or infinity; -1 if there is none.</summary>
+    [MethodImpl(Hot)]
     public static int IndexOfNonFinite(ReadOnlySpan<float> values)
     {
         var mask = new Vector<uint>(ExponentMask);
@@ -44,6 +49,7 @@ internal static class WeightConversion
     }
 
     /// <summary>A bfloat16 is the upper half of a float32.</summary>
+    [MethodImpl(Hot)]
     private static void WidenBFloat16(ReadOnlySpan<ushort> source, Span<float> values)
     {
         var bits = MemoryMarshal.Cast<float, uint>(values);
@@ -58,6 +64,7 @@ internal static class WeightConversion
             bits[i] = (uint)source[i] << 16;
     }
 
+    [MethodImpl(Hot)]
     private static void WidenHalf(ReadOnlySpan<ushort> source, Span<float> values)
     {
         var bits = MemoryMarshal.Cast<float, uint>(values);

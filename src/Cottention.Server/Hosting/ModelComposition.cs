@@ -15,13 +15,12 @@ internal static class ModelComposition
     {
         var folder = ModelFolder.Find(options.Model);
         using var checkpoint = Checkpoint.Open(folder);
+        checkpoint.BeginFingerprint();
         var tokenizer = TextTokenizer.Load(folder, checkpoint.Config);
         var budget = StateBudget.Of(options, StateLayout.Of(checkpoint.Config), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
         budget.Check(options.Engine.TotalSlots);
+        var chat = ChatFormat.Read(folder);
 
-        var model = new LoadedModel(
-            options.ModelName ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), checkpoint.Config, tokenizer, checkpoint.Fingerprint,
-            ChatFormat.Read(folder));
         var store = new FileSessionStore(options.Sessions, loggers.CreateLogger<FileSessionStore>());
         var runner = new CpuModelRunner(checkpoint, new CpuRunnerOptions
         {
@@ -31,7 +30,9 @@ internal static class ModelComposition
             MaxTokens = options.Engine.TokenBudget,
             MaxProvisionalRows = options.Engine.ProvisionalRows,
             MaxProvisionalTokens = options.Engine.ProvisionalTokens,
-        });
+        }, loggers.CreateLogger<CpuModelRunner>(), time);
+        var model = new LoadedModel(
+            options.ModelName ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), checkpoint.Config, tokenizer, checkpoint.Fingerprint, chat);
         var metrics = new EngineMetrics(model.Name);
         var engine = new InferenceEngine(model, runner, options.Engine, metrics, time, loggers.CreateLogger<InferenceEngine>());
         var host = new LocalSessionHost(engine, store, time, loggers.CreateLogger<LocalSessionHost>());

@@ -1,5 +1,7 @@
 using Cottention.Inference.Model;
 using Cottention.Inference.Runners.Cpu.Kernels;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cottention.Inference.Runners.Cpu;
 
@@ -26,13 +28,19 @@ public sealed unsafe class CpuModelRunner : IModelRunner
     /// machine lacks the kernels asked for.
     /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">A size in <paramref name="options"/> is out of range.</exception>
-    public CpuModelRunner(Checkpoint checkpoint, CpuRunnerOptions options)
-        : this(checkpoint.Config, checkpoint.ReadRows, IsBf16(checkpoint), options)
+    /// <param name="checkpoint">The weights.</param>
+    /// <param name="options">Sizes and choices.</param>
+    /// <param name="logger">Hears how the loading goes. Default: nobody.</param>
+    /// <param name="time">Clock of the loading. Default: the system's.</param>
+    public CpuModelRunner(Checkpoint checkpoint, CpuRunnerOptions options, ILogger<CpuModelRunner>? logger = null, TimeProvider? time = null)
+        : this(checkpoint.Config, checkpoint.ReadRows, IsBf16(checkpoint), options, checkpoint.WeightBytes, logger, time)
     {
     }
 
-    internal CpuModelRunner(ModelConfig config, WeightRowReader read, bool weightsAreBf16, CpuRunnerOptions options)
+    internal CpuModelRunner(
+        ModelConfig config, WeightRowReader read, bool weightsAreBf16, CpuRunnerOptions options, long storedBytes = 0, ILogger? logger = null, TimeProvider? time = null)
     {
+        logger ??= NullLogger.Instance;
         Check(options);
         var kernels = CpuKernelSet.Choose(options.Kernels);
         var format = options.Weights != WeightFormat.Auto ? options.Weights
@@ -43,9 +51,11 @@ public sealed unsafe class CpuModelRunner : IModelRunner
         MaxTokens = options.MaxTokens;
         _slotSteps = new long[options.SlotCount];
         _pool = new WorkerPool(options.Threads == 0 ? Environment.ProcessorCount : options.Threads);
+        CpuRunnerLog.Packing(logger, config.ParameterCount, storedBytes / (double)(1 << 20), format, _pool.Threads);
+        var progress = new LoadProgress(read, config.ParameterCount, logger, time ?? TimeProvider.System);
         try
         {
-            _weights = new CpuModelLoader(config, read, format, _pool).Load();
+            _weights = new CpuModelLoader(config, progress.Read, format, _pool).Load();
         }
         catch
         {
@@ -53,7 +63,8 @@ public sealed unsafe class CpuModelRunner : IModelRunner
             throw;
         }
 
-        _arena = new StateArena(StateLayout, options.SlotCount);
+        CpuRunnerLog.Packed(logger, progress.Elapsed.TotalSeconds);
+        _arena = new StateArena(StateLayout, options.SlotCount, _pool);
         _tails = new TailArena(_arena, kernels, options.MaxProvisionalRows, options.MaxProvisionalTokens, _pool.Threads);
         _step = new CpuModelStep(config, _weights, kernels, _arena, _tails, _pool, MaxRows, MaxTokens);
         var name = format == WeightFormat.F32 ? "f32" : "bf16";

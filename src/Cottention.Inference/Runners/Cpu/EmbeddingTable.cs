@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Cottention.Inference.Runners.Cpu;
 
 /// <summary>The token embedding [N, D], row after row, in the format of the weights.</summary>
@@ -19,6 +21,7 @@ internal sealed unsafe class EmbeddingTable : IDisposable
     public long Bytes => _data.Bytes;
 
     /// <summary>Stores a row. <paramref name="values"/> is [D].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void SetRow(int row, ReadOnlySpan<float> values)
     {
         if (_format == WeightFormat.F32)

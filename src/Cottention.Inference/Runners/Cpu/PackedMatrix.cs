@@ -50,6 +50,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
     public static int Padded(int size, int multiple) => checked(size + multiple - 1) / multiple * multiple;
 
     /// <summary>Stores one panel. <paramref name="values"/> is [16, Columns] f32, padded with 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void SetPanel(int panel, ReadOnlySpan<float> values)
     {
         var destination = _data.Data + (panel * PanelBytes);

@@ -14,15 +14,16 @@ internal sealed unsafe class StateArena : IDisposable
     private readonly int _paddedHeadDim;
     private readonly long _slotFloats;
 
-    /// <summary>Zeroed slots.</summary>
-    public StateArena(StateLayout layout, int slotCount)
+    /// <summary>Zeroed slots, whose memory <paramref name="pool"/> takes.</summary>
+    public StateArena(StateLayout layout, int slotCount, WorkerPool pool)
     {
         SlotCount = slotCount;
         _heads = layout.Layers * layout.Heads;
         _headDim = layout.KeyDim;
         _paddedHeadDim = PackedMatrix.Padded(layout.ValueDim, PackedMatrix.PanelRows);
         _slotFloats = (long)_heads * HeadFloats;
-        _data = NativeBuffer.OfFloats(checked(_slotFloats * slotCount));
+        _data = new NativeBuffer(checked(_slotFloats * slotCount * sizeof(float)));
+        _data.Populate(pool);
     }
 
     /// <summary>Number of slots.</summary>

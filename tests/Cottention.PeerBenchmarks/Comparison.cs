@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Cottention.Benchmarks;
+using Cottention.Cli.Bench;
 using Cottention.Inference.Runners.Cpu;
 using Cottention.PeerBenchmarks.Gguf;
 using Cottention.PeerBenchmarks.Sides;
@@ -12,7 +12,6 @@ namespace Cottention.PeerBenchmarks;
 /// </summary>
 internal sealed class Comparison : IDisposable
 {
-    private const long ReadBytes = 512L << 20;
     private const int Reads = 5;
     private const int LeastSteps = 3;
 
@@ -27,7 +26,7 @@ internal sealed class Comparison : IDisposable
     {
         _options = options;
         _quiet = new QuietMachine(options.Patience);
-        _read = new ReadBandwidth(ReadBytes, options.Threads);
+        _read = new ReadBandwidth(options.Threads);
     }
 
     /// <summary>Measures one pair; both sides are loaded for it and freed after it.</summary>
@@ -52,7 +51,7 @@ internal sealed class Comparison : IDisposable
 
     public void Dispose() => _read.Dispose();
 
-    private CpuModelRunner Runner(Work work, FormatPair format) => new(RandomModel.Paper300M, RandomModel.ReadRows, weightsAreBf16: false, new CpuRunnerOptions
+    private CpuModelRunner Runner(Work work, FormatPair format) => new(RandomModel.Shapes[RandomModel.DefaultShape], RandomModel.ReadRows, weightsAreBf16: false, new CpuRunnerOptions
     {
         Threads = _options.Threads,
         // Checked with the command line.

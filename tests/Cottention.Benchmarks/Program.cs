@@ -1,5 +1,6 @@
 using System.Globalization;
 using Cottention.Benchmarks;
+using Cottention.Benchmarks.Served;
 using Cottention.Inference.Model;
 using Cottention.Inference.Runners.Cpu;
 
@@ -13,8 +14,12 @@ switch (args)
     case ["start-up", var folder, var format, var threads, var rounds]:
         StartUp.Run(folder, Enum.Parse<WeightFormat>(format, ignoreCase: true), Number(threads), Number(rounds));
         return 0;
+    case ["served", .. var rest] when rest.Length <= 1:
+        return await ServedBenchmark.RunAsync(rest.FirstOrDefault());
+    case ["ttft", .. var rest] when rest.Length <= 1:
+        return await ServedBenchmark.RunFirstTokenAsync(rest.FirstOrDefault());
     default:
-        await Console.Error.WriteLineAsync("Usage: long-decode EARLY TOTAL | write-model FOLDER f32|bf16 | start-up FOLDER FORMAT THREADS ROUNDS");
+        await Console.Error.WriteLineAsync("Usage: long-decode EARLY TOTAL | write-model FOLDER f32|bf16 | start-up FOLDER FORMAT THREADS ROUNDS | served [FOLDER] | ttft [FOLDER]");
         return 2;
 }
 

@@ -50,6 +50,9 @@ internal sealed class GenerationGrpcService(Serving serving, CallLimits limits) 
     private static async Task WriteAsync(IServerStreamWriter<GenerateResponse> responses, GenerateResponse response, ServerCallContext context, CancellationToken limit)
     {
         var write = responses.WriteAsync(response, CancellationToken.None);
+        // Nearly always: the event has gone to the connection.
+        if (write.IsCompletedSuccessfully)
+            return;
         try
         {
             await write.WaitAsync(limit);

@@ -11,7 +11,7 @@ namespace Cottention.Benchmarks.Served;
 internal static class ServedBenchmark
 {
     private const int Rounds = 5;
-    private const int Tokens = 64;
+    private const int Tokens = 32;
     private const int Position = 128;
     private const int LongPrompt = 100_000;
     private const int ShortPrompt = 16;

@@ -34,6 +34,9 @@ internal sealed class CottentionModelNaive<T>
     /// <summary>Tokens consumed.</summary>
     public long Position { get; set; }
 
+    /// <summary>What happens to the input of a matrix product before it; quantised runners round it. Default: nothing.</summary>
+    public Func<T[], T[]> RoundInputs { get; init; } = x => x;
+
     /// <summary>Called with the name and the values of each intermediate, named as in the golden trace.</summary>
     public Action<string, T[]> Trace { get; set; } = (_, _) => { };
 
@@ -127,6 +130,7 @@ internal sealed class CottentionModelNaive<T>
     private T[] Linear(T[] x, string name, int rows)
     {
         var weight = Tensor(name, rows, x.Length);
+        x = RoundInputs(x);
         var y = new T[rows];
         for (var i = 0; i < rows; i++)
             for (var j = 0; j < x.Length; j++)

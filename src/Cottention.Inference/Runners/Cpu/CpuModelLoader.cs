@@ -5,7 +5,7 @@ namespace Cottention.Inference.Runners.Cpu;
 /// <summary>Reads a checkpoint's tensors, rounds them to the weight format and packs them; panels in parallel.</summary>
 /// <param name="config">The model's numbers.</param>
 /// <param name="read">Reads the model's tensors.</param>
-/// <param name="format">F32 or Bf16.</param>
+/// <param name="format">F32, Bf16, Int8 or Int4.</param>
 /// <param name="pool">Threads to pack with.</param>
 internal sealed class CpuModelLoader(ModelConfig config, WeightRowReader read, WeightFormat format, WorkerPool pool)
 {
@@ -105,14 +105,18 @@ internal sealed class CpuModelLoader(ModelConfig config, WeightRowReader read, W
     private void Pack(PackedMatrix matrix, PanelReader readPanel) => pool.Run(thread =>
     {
         var values = new float[PackedMatrix.PanelRows * matrix.Columns];
+        var packer = new PanelPacker(matrix.Format, matrix.Columns);
         var (first, end) = Share.Of(matrix.PanelCount, thread, pool.Threads);
         for (var panel = first; panel < end; panel++)
         {
             values.AsSpan().Clear();
             readPanel(panel, values);
-            matrix.SetPanel(panel, values);
+            Write(packer, values, matrix, panel);
         }
     });
+
+    private static unsafe void Write(PanelPacker packer, ReadOnlySpan<float> values, PackedMatrix matrix, int panel) =>
+        packer.Pack(values, matrix.Panel(panel));
 
     private EmbeddingTable Embedding()
     {

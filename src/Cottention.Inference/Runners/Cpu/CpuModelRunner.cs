@@ -67,8 +67,7 @@ public sealed unsafe class CpuModelRunner : IModelRunner
         _arena = new StateArena(StateLayout, options.SlotCount, _pool);
         _tails = new TailArena(_arena, kernels, options.MaxProvisionalRows, options.MaxProvisionalTokens, _pool.Threads);
         _step = new CpuModelStep(config, _weights, kernels, _arena, _tails, _pool, MaxRows, MaxTokens);
-        var name = format == WeightFormat.F32 ? "f32" : "bf16";
-        Description = $"{kernels.Name} kernels, {name} weights, {_pool.Threads} threads";
+        Description = $"{kernels.Name} kernels, {format.Name()} weights, {_pool.Threads} threads";
     }
 
     /// <inheritdoc/>

@@ -38,9 +38,11 @@ internal sealed unsafe class CpuModelStep : IDisposable
         _arena = arena;
         _tails = tails;
         _pool = pool;
-        _buffers = new StepBuffers(config, maxTokens, maxRows, pool.Threads);
+        _buffers = new StepBuffers(config, kernels, weights.Format, maxTokens, maxRows, pool.Threads);
         _turns = new RotaryTurns(config.RotaryDim);
-        _shares = BlockShare.Split(config.HeadCount, 3 * _shape.HeadDim / PackedMatrix.PanelRows, _shape.Inner / PackedMatrix.PanelRows, pool.Threads);
+        _shares = BlockShare.Split(
+            config.HeadCount, 3 * _shape.HeadDim / PackedMatrix.PanelRows, _shape.Inner / PackedMatrix.PanelRows, pool.Threads,
+            headStep: _shape.HeadDim % GroupQuantizer.GroupSize == 0 ? 1 : 2, panelStep: GroupQuantizer.GroupSize / PackedMatrix.PanelRows);
         _job = Execute;
     }
 

@@ -3,6 +3,9 @@ namespace Cottention.Inference.Runners.Cpu;
 /// <summary>All weights of a model, packed for the kernels.</summary>
 internal sealed class CpuModelWeights : IDisposable
 {
+    /// <summary>Format of the matrices.</summary>
+    public WeightFormat Format => Head.Format;
+
     /// <summary>wte.</summary>
     public required EmbeddingTable Embedding { get; init; }
 

@@ -1,34 +1,46 @@
 using System.Runtime.CompilerServices;
+using Cottention.Inference.Model;
 using Cottention.Inference.Runners.Cpu.Kernels;
 
 namespace Cottention.Inference.Runners.Cpu;
 
 /// <summary>
 /// A weight matrix [N, K] in panels of 16 rows, each panel one stream in memory: F32 as <c>[K][16]</c>, BF16 as
-/// <c>[K/2][16]</c> pairs. One broadcast value of x meets 16 rows, so no product needs a sum across lanes.
+/// <c>[K/2][16]</c> pairs, INT8 and INT4 in blocks of 64 columns: <c>[2][16]</c> bfloat16 scales, then for both groups of 32
+/// columns quads <c>[8][16][4]</c>, two of them to a byte in INT4. One broadcast value of x meets 16 rows, so no product
+/// needs a sum across lanes.
 /// </summary>
 internal sealed unsafe class PackedMatrix : IDisposable
 {
     /// <summary>Rows of a panel.</summary>
     public const int PanelRows = 16;
 
+    /// <summary>Columns of a block of integers: two groups.</summary>
+    public const int BlockColumns = 64;
+
+    /// <summary>Bytes of the scales of a block.</summary>
+    public const int BlockScaleBytes = 2 * PanelRows * sizeof(ushort);
+
+    /// <summary>Bytes of four columns of a panel of 8-bit integers.</summary>
+    public const int QuadRowBytes = PanelRows * 4;
+
     // Panels that one pass of tiles shares stay in the second-level cache.
     private const int CachedPanelBytes = 384 * 1024;
 
     private readonly NativeBuffer _data;
 
-    /// <summary>A matrix of zeroes. Rows are padded to whole panels, columns to an even number.</summary>
+    /// <summary>Room for a matrix. Rows are padded to whole panels, columns as the format asks.</summary>
     public PackedMatrix(WeightFormat format, int rows, int columns)
     {
         Format = format;
         Rows = rows;
-        Columns = Padded(columns, 2);
+        Columns = Padded(columns, format.ColumnMultiple());
         PanelCount = Padded(rows, PanelRows) / PanelRows;
-        PanelBytes = (long)PanelRows * Columns * (format == WeightFormat.F32 ? sizeof(float) : sizeof(ushort));
+        PanelBytes = format.PanelBytes(Columns);
         _data = new NativeBuffer(PanelBytes * PanelCount);
     }
 
-    /// <summary>F32 or Bf16.</summary>
+    /// <summary>F32, Bf16, Int8 or Int4.</summary>
     public WeightFormat Format { get; }
 
     /// <summary>N: rows that are real.</summary>
@@ -49,22 +61,8 @@ internal sealed unsafe class PackedMatrix : IDisposable
     /// <summary>The next multiple.</summary>
     public static int Padded(int size, int multiple) => checked(size + multiple - 1) / multiple * multiple;
 
-    /// <summary>Stores one panel. <paramref name="values"/> is [16, Columns] f32, padded with 0.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void SetPanel(int panel, ReadOnlySpan<float> values)
-    {
-        var destination = _data.Data + (panel * PanelBytes);
-        for (var row = 0; row < PanelRows; row++)
-        {
-            var source = values.Slice(row * Columns, Columns);
-            if (Format == WeightFormat.F32)
-                for (var k = 0; k < Columns; k++)
-                    ((float*)destination)[(k * PanelRows) + row] = source[k];
-            else
-                for (var k = 0; k < Columns; k++)
-                    ((ushort*)destination)[(((k / 2 * PanelRows) + row) * 2) + (k % 2)] = BFloat16Rounding.Round(source[k]);
-        }
-    }
+    /// <summary>First byte of a panel.</summary>
+    public byte* Panel(int panel) => _data.Data + (panel * PanelBytes);
 
     /// <summary>
     /// y = W x + bias for the panels <paramref name="firstPanel"/> to <paramref name="endPanel"/> - 1 and all tokens of
@@ -86,6 +84,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
             Weights = _data.Data,
             PanelBytes = PanelBytes,
             ColumnPairs = Columns / 2,
+            GroupCount = Columns / GroupQuantizer.GroupSize,
             Y = y,
             YStride = yStride,
             Bias = bias,

@@ -1,4 +1,5 @@
 using Cottention.Inference.Model;
+using Cottention.Inference.Runners.Cpu.Kernels;
 
 namespace Cottention.Inference.Runners.Cpu;
 
@@ -8,8 +9,15 @@ internal sealed unsafe class StepBuffers : IDisposable
     private readonly List<IDisposable> _owned = [];
 
     /// <summary>Buffers for at most <paramref name="maxTokens"/> tokens and <paramref name="maxRows"/> rows of logits.</summary>
-    public StepBuffers(ModelConfig config, int maxTokens, int maxRows, int threads)
+    public StepBuffers(ModelConfig config, CpuKernelSet kernels, WeightFormat format, int maxTokens, int maxRows, int threads)
     {
+        ActivationTiles Tiles(int tileTokens, int columns)
+        {
+            var tiles = new ActivationTiles(kernels, format, tileTokens, columns);
+            _owned.Add(tiles);
+            return tiles;
+        }
+
         var shape = new PaddedShape(config);
         var tokens = PackedMatrix.Padded(maxTokens, ActivationTiles.MaxWidth);
         Residual = Floats((long)tokens * shape.Embedding);
@@ -83,12 +91,5 @@ internal sealed unsafe class StepBuffers : IDisposable
         var buffer = NativeBuffer.OfFloats(count);
         _owned.Add(buffer);
         return buffer.Floats;
-    }
-
-    private ActivationTiles Tiles(int tokens, int columns)
-    {
-        var tiles = new ActivationTiles(tokens, columns);
-        _owned.Add(tiles);
-        return tiles;
     }
 }

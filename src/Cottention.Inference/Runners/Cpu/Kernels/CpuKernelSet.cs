@@ -31,6 +31,18 @@ internal abstract unsafe class CpuKernelSet
     /// <summary>A run of panels times one tile of tokens.</summary>
     public abstract void Multiply(WeightFormat format, in PanelProduct product);
 
+    /// <summary>Bytes of four activations as the products of a quantised format want them.</summary>
+    public abstract int QuadBytes(WeightFormat format);
+
+    /// <summary>
+    /// Rounds groups of 32 activations of one token to -127 to 127: scale = largest magnitude / 127, integer = value * (127 /
+    /// largest magnitude) to the nearest, ties to even; both 0 where the group is 0.
+    /// </summary>
+    /// <param name="format">Format of the weights they will meet.</param>
+    /// <param name="values">[32 * groups.Count].</param>
+    /// <param name="groups">Where they go.</param>
+    public abstract void Quantize(WeightFormat format, float* values, TokenGroups groups);
+
     /// <summary>y = (x - mean) / sqrt(variance + epsilon) * weight + bias over <paramref name="count"/> values.</summary>
     /// <param name="x">[count] up to a multiple of 16, padded with 0.</param>
     /// <param name="weight">[count] padded with 0.</param>

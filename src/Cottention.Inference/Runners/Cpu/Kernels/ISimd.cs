@@ -5,7 +5,7 @@ namespace Cottention.Inference.Runners.Cpu.Kernels;
 /// so that the JIT compiles one copy of each kernel per width with every call inlined.
 /// </summary>
 /// <typeparam name="TVec">Vector of float32, 4, 8 or 16 lanes.</typeparam>
-internal unsafe interface ISimd<TVec>
+internal unsafe interface ISimd<TVec> : IIntegerSimd<TVec>
     where TVec : struct
 {
     /// <summary>Lanes of a vector.</summary>

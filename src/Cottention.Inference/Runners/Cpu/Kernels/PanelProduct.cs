@@ -14,8 +14,20 @@ internal unsafe struct PanelProduct
     /// <summary>Half the number of columns.</summary>
     public int ColumnPairs;
 
-    /// <summary>The tile, [K, tile width] f32.</summary>
+    /// <summary>Groups of 32 columns, an even number; for quantised weights.</summary>
+    public int GroupCount;
+
+    /// <summary>The tile, [K, tile width] f32; for weights that are floats.</summary>
     public float* X;
+
+    /// <summary>The tile's quads of integers, [K/4, tile width]; for quantised weights.</summary>
+    public byte* Quads;
+
+    /// <summary>The tile's scales, [K/32, tile width]; for quantised weights.</summary>
+    public float* Scales;
+
+    /// <summary>[K/32, tile width]: minus the weights' offset times the sum of the group's integers.</summary>
+    public int* Corrections;
 
     /// <summary>Tokens side by side in the tile: 1, 2, 4 or 8.</summary>
     public int TileWidth;

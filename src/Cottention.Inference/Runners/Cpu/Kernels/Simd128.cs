@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 namespace Cottention.Inference.Runners.Cpu.Kernels;
 
 /// <summary>4 lanes on any machine: NEON on Arm, SSE on x86, plain code where there is neither.</summary>
-internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
+internal readonly unsafe partial struct Simd128 : ISimd<Vector128<float>>
 {
     /// <inheritdoc/>
     public static int Width => 4;

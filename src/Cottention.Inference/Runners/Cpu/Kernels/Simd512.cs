@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics.X86;
 namespace Cottention.Inference.Runners.Cpu.Kernels;
 
 /// <summary>16 lanes: AVX-512.</summary>
-internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
+internal readonly unsafe partial struct Simd512 : ISimd<Vector512<float>>
 {
     /// <inheritdoc/>
     public static int Width => 16;

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Cottention.Inference.Runners.Cpu.Kernels;
 
@@ -9,6 +10,9 @@ internal sealed unsafe class SimdKernelSet<TOps, TVec>(string name) : CpuKernelS
     where TOps : struct, ISimd<TVec>
 {
     private const MethodImplOptions Hot = MethodImplOptions.AggressiveOptimization;
+
+    // Where 512 bits have no byte products, 256 bits of the same machine may.
+    private static bool HasByteProducts => TOps.HasByteProducts || (TOps.Width == 16 && Simd256.HasByteProducts);
 
     /// <inheritdoc/>
     public override string Name => name;
@@ -27,9 +31,32 @@ internal sealed unsafe class SimdKernelSet<TOps, TVec>(string name) : CpuKernelS
             case WeightFormat.Bf16:
                 PanelTiles<TOps, TVec, Bf16Pairs>.Multiply(product);
                 break;
+            case WeightFormat.Int8 when HasByteProducts:
+                MultiplyBytes<Int8Quads>(product);
+                break;
+            case WeightFormat.Int8:
+                IntegerTiles<TOps, TVec, Int8Quads, WordDot>.Multiply(product);
+                break;
+            case WeightFormat.Int4 when HasByteProducts:
+                MultiplyBytes<Int4Quads>(product);
+                break;
+            case WeightFormat.Int4:
+                IntegerTiles<TOps, TVec, Int4Quads, BytePairDot>.Multiply(product);
+                break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(format), format, "no kernel for this weight format");
         }
+    }
+
+    /// <inheritdoc/>
+    public override int QuadBytes(WeightFormat format) =>
+        format == WeightFormat.Int8 && !HasByteProducts ? WordDot.QuadBytes : ByteDot.QuadBytes;
+
+    /// <inheritdoc/>
+    public override void Quantize(WeightFormat format, float* values, TokenGroups groups)
+    {
+        var offset = format == WeightFormat.Int8 ? Int8Quads.Offset : Int4Quads.Offset;
+        TokenQuantizer<TOps, TVec>.Quantize(values, groups, QuadBytes(format) == WordDot.QuadBytes, offset);
     }
 
     /// <inheritdoc/>
@@ -82,4 +109,13 @@ internal sealed unsafe class SimdKernelSet<TOps, TVec>(string name) : CpuKernelS
     /// <inheritdoc/>
     public override void Fold(float* state, float* tail, int tokens, int headDim, int paddedHeadDim) =>
         SimdHeadScan<TOps, TVec>.Fold(state, tail, tokens, headDim, paddedHeadDim);
+
+    private static void MultiplyBytes<TWeights>(in PanelProduct product)
+        where TWeights : struct, IQuadWeights
+    {
+        if (TOps.HasByteProducts)
+            IntegerTiles<TOps, TVec, TWeights, ByteDot>.Multiply(product);
+        else
+            IntegerTiles<Simd256, Vector256<float>, TWeights, ByteDot>.Multiply(product);
+    }
 }

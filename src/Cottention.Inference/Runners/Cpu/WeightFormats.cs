@@ -1,0 +1,32 @@
+namespace Cottention.Inference.Runners.Cpu;
+
+/// <summary>Facts about weight formats.</summary>
+internal static class WeightFormats
+{
+    /// <summary>Whether products are of integers.</summary>
+    public static bool IsQuantized(this WeightFormat format) => format is WeightFormat.Int8 or WeightFormat.Int4;
+
+    /// <summary>Name for log and options: <c>f32</c>, <c>bf16</c>, <c>int8</c>, <c>int4</c>.</summary>
+    public static string Name(this WeightFormat format) => format switch
+    {
+        WeightFormat.Auto => "auto",
+        WeightFormat.F32 => "f32",
+        WeightFormat.Bf16 => "bf16",
+        WeightFormat.Int8 => "int8",
+        WeightFormat.Int4 => "int4",
+        _ => throw new ArgumentOutOfRangeException(nameof(format), format, "no such weight format"),
+    };
+
+    /// <summary>Columns are padded to a multiple of this.</summary>
+    public static int ColumnMultiple(this WeightFormat format) => format.IsQuantized() ? PackedMatrix.BlockColumns : 2;
+
+    /// <summary>Bytes of 16 rows of that many columns, a multiple of <see cref="ColumnMultiple"/>.</summary>
+    public static long PanelBytes(this WeightFormat format, int columns) => format switch
+    {
+        WeightFormat.F32 => (long)PackedMatrix.PanelRows * columns * sizeof(float),
+        WeightFormat.Bf16 => (long)PackedMatrix.PanelRows * columns * sizeof(ushort),
+        WeightFormat.Int8 => (long)columns / PackedMatrix.BlockColumns * (PackedMatrix.BlockScaleBytes + (PackedMatrix.PanelRows * PackedMatrix.BlockColumns)),
+        WeightFormat.Int4 => (long)columns / PackedMatrix.BlockColumns * (PackedMatrix.BlockScaleBytes + (PackedMatrix.PanelRows * PackedMatrix.BlockColumns / 2)),
+        _ => throw new ArgumentOutOfRangeException(nameof(format), format, "matrices are packed as f32, bf16, int8 or int4"),
+    };
+}

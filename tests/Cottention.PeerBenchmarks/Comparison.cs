@@ -51,7 +51,7 @@ internal sealed class Comparison : IDisposable
 
     public void Dispose() => _read.Dispose();
 
-    private CpuModelRunner Runner(Work work, FormatPair format) => new(RandomModel.Shapes[RandomModel.DefaultShape], RandomModel.ReadRows, weightsAreBf16: false, new CpuRunnerOptions
+    private CpuModelRunner Runner(Work work, FormatPair format) => new(RandomModel.Shapes[RandomModel.DefaultShape], RandomModel.ReadRows, WeightFormat.F32, new CpuRunnerOptions
     {
         Threads = _options.Threads,
         // Checked with the command line.

@@ -67,7 +67,7 @@ internal sealed class BenchedModel : IAsyncDisposable
     {
         RequireMemory(options.Shape, engine);
         var start = Stopwatch.GetTimestamp();
-        var runner = new CpuModelRunner(options.Shape, ReadRows, weightsAreBf16: true, RunnerOptions(options, engine));
+        var runner = new CpuModelRunner(options.Shape, ReadRows, WeightFormat.Bf16, RunnerOptions(options, engine));
         var time = Stopwatch.GetElapsedTime(start);
         return new BenchedModel(new LoadedModel($"random {options.ShapeName}", options.Shape, Tokenizer(options.Shape), ""), runner, engine) { LoadTime = time };
 

@@ -9,14 +9,18 @@ public sealed class Checkpoint : IDisposable
     private readonly CheckpointFiles _files;
     private readonly Lazy<Task<string>> _fingerprint;
 
+    private readonly Dictionary<string, long[]> _shapes;
+
     private Checkpoint(string folder, ModelConfig config, CheckpointFiles files)
     {
         Folder = folder;
         Config = config;
         _files = files;
         TensorNames = [.. ModelTensors.Of(config).Select(t => t.Name).Order(StringComparer.Ordinal)];
-        WeightBytes = TensorNames.Sum(name => files.Tensors[name].Info.ByteLength);
-        _fingerprint = new Lazy<Task<string>>(() => Task.Run(() => CheckpointFingerprint.Compute(Config, TensorNames.Select(name => files.Tensors[name]))));
+        _shapes = ModelTensors.Of(config).ToDictionary(t => t.Name, t => t.Shape, StringComparer.Ordinal);
+        string[] stored = [.. TensorNames.Concat(TensorNames.Where(name => QuantizedMatrix.Is(files.Tensors[name])).Select(ModelTensors.ScalesOf)).Order(StringComparer.Ordinal)];
+        WeightBytes = stored.Sum(name => files.Tensors[name].Info.ByteLength);
+        _fingerprint = new Lazy<Task<string>>(() => Task.Run(() => CheckpointFingerprint.Compute(Config, stored.Select(name => files.Tensors[name]))));
     }
 
     /// <summary>The folder it was opened from.</summary>
@@ -63,13 +67,13 @@ public sealed class Checkpoint : IDisposable
         }
     }
 
-    /// <summary>Element type in which a tensor is stored: F32, F16 or BF16.</summary>
+    /// <summary>Element type in which a tensor is stored: F32, F16, BF16, or I8 and U8 (see <see cref="QuantizedMatrix"/>).</summary>
     /// <exception cref="ArgumentException">The model has no such tensor.</exception>
     public SafetensorsDtype DtypeOf(string tensor) => Find(tensor).Info.Dtype;
 
-    /// <summary>Shape of a tensor, outermost dimension first.</summary>
+    /// <summary>Shape of a tensor as the model sees it, outermost dimension first; 4-bit integers are stored in half the columns.</summary>
     /// <exception cref="ArgumentException">The model has no such tensor.</exception>
-    public IReadOnlyList<long> ShapeOf(string tensor) => Find(tensor).Info.Shape;
+    public IReadOnlyList<long> ShapeOf(string tensor) => _shapes[Find(tensor).Info.Name];
 
     /// <summary>
     /// Reads rows of a tensor, widened to float32 exactly. A row is what one index of the first dimension selects: D
@@ -84,6 +88,12 @@ public sealed class Checkpoint : IDisposable
     public void ReadRows(string tensor, int firstRow, int rowCount, Span<float> destination)
     {
         var stored = Find(tensor);
+        if (QuantizedMatrix.Is(stored))
+        {
+            ReadQuantizedRows(stored, firstRow, rowCount, destination);
+            return;
+        }
+
         var bytes = RowBytes(tensor, firstRow, rowCount);
         if (destination.Length != bytes.Length / stored.Info.Dtype.ByteSize())
             throw new ArgumentException(
@@ -93,6 +103,21 @@ public sealed class Checkpoint : IDisposable
         var wrong = WeightConversion.IndexOfNonFinite(destination);
         if (wrong >= 0)
             throw stored.Fault($"element {firstRow * stored.RowLength + wrong} is {destination[wrong]}; allowed: finite numbers");
+    }
+
+    private void ReadQuantizedRows(StoredTensor stored, int firstRow, int rowCount, Span<float> destination)
+    {
+        var columns = (int)_shapes[stored.Info.Name][1];
+        if (destination.Length != rowCount * (long)columns)
+            throw new ArgumentException(
+                $"Destination holds {destination.Length} values; {rowCount} rows of '{stored.Info.Name}' are {rowCount * (long)columns}.", nameof(destination));
+        var scales = new float[GroupQuantizer.GroupCount(columns)];
+        for (var row = 0; row < rowCount; row++)
+        {
+            ReadRows(ModelTensors.ScalesOf(stored.Info.Name), firstRow + row, 1, scales);
+            QuantizedMatrix.Widen(
+                stored.Info.Dtype, RowBytes(stored.Info.Name, firstRow + row, 1), scales, destination.Slice(row * columns, columns));
+        }
     }
 
     /// <summary>Rows of a tensor as they are stored, straight from the mapping; not checked for NaN, not aligned to anything.</summary>

@@ -17,10 +17,12 @@ internal static class CheckpointRules
             expected.Add(name);
             if (!files.Tensors.TryGetValue(name, out var stored))
                 throw ModelFault.Of(files.Path, name, name.EndsWith(".norm_const", StringComparison.Ordinal) ? NormConstReason : "is missing");
-            if (!stored.Info.Shape.SequenceEqual(shape))
+            if (QuantizedMatrix.Is(stored))
+                expected.Add(QuantizedMatrix.Check(config, files, stored, shape));
+            else if (!stored.Info.Shape.SequenceEqual(shape))
                 throw stored.Fault($"has shape {ModelFault.ShapeText(stored.Info.Shape)}; {ModelConfigReader.FileName} asks for {ModelFault.ShapeText(shape)}");
-            if (!WeightConversion.IsSupported(stored.Info.Dtype))
-                throw stored.Fault($"has dtype {stored.Info.Dtype.FormatName()}; allowed: F32, F16, BF16");
+            else if (!WeightConversion.IsSupported(stored.Info.Dtype))
+                throw stored.Fault($"has dtype {stored.Info.Dtype.FormatName()}; allowed: F32, F16, BF16{(ModelTensors.IsQuantizable(name) ? ", I8 and U8 with scales" : "")}");
         }
         foreach (var (name, stored) in files.Tensors.OrderBy(pair => pair.Key, StringComparer.Ordinal))
             if (name == ModelTensors.HeadWeight && config.TieWordEmbeddings)

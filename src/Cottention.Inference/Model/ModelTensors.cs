@@ -26,6 +26,15 @@ public static class ModelTensors
     /// <summary>Name of the attention's norm constants of a layer, <c>[1, H, 1, 1]</c>.</summary>
     public static string NormConst(int layer) => OfLayer(layer, "attn.norm_const");
 
+    /// <summary>Name of the scales of a quantised matrix, BF16 <c>[N, ceil(K / 32)]</c>.</summary>
+    public static string ScalesOf(string matrix) => $"{matrix}.scales";
+
+    /// <summary>Whether a tensor is a matrix of products, which may be stored quantised: projections, MLP, head.</summary>
+    public static bool IsQuantizable(string name) =>
+        name == HeadWeight
+        || (name.EndsWith(".weight", StringComparison.Ordinal)
+            && (name.Contains("_proj.", StringComparison.Ordinal) || name.Contains(".fc_", StringComparison.Ordinal)));
+
     /// <summary>Every tensor that a model has, with its shape. A tied head's weight is not among them.</summary>
     public static IEnumerable<(string Name, long[] Shape)> Of(ModelConfig config)
     {

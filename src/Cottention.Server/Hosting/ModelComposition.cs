@@ -25,6 +25,7 @@ internal static class ModelComposition
         var runner = new CpuModelRunner(checkpoint, new CpuRunnerOptions
         {
             Threads = options.Threads,
+            Weights = options.Weights,
             SlotCount = options.Engine.TotalSlots,
             MaxRows = options.Engine.TotalRows,
             MaxTokens = options.Engine.TokenBudget,
@@ -32,7 +33,7 @@ internal static class ModelComposition
             MaxProvisionalTokens = options.Engine.ProvisionalTokens,
         }, loggers.CreateLogger<CpuModelRunner>(), time);
         var model = new LoadedModel(
-            options.ModelName ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), checkpoint.Config, tokenizer, checkpoint.Fingerprint, chat);
+            options.ModelName ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), checkpoint.Config, tokenizer, runner.FingerprintOf(checkpoint), chat);
         var metrics = new EngineMetrics(model.Name);
         var engine = new InferenceEngine(model, runner, options.Engine, metrics, time, loggers.CreateLogger<InferenceEngine>());
         var host = new LocalSessionHost(engine, store, time, loggers.CreateLogger<LocalSessionHost>());

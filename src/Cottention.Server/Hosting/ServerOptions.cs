@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Cottention.Inference.Engine;
+using Cottention.Inference.Runners.Cpu;
 
 namespace Cottention.Server.Hosting;
 
@@ -37,6 +38,9 @@ internal sealed class ServerOptions
     /// <summary>Threads that compute; 0 for one a processor.</summary>
     [Range(0, 1024)]
     public int Threads { get; set; }
+
+    /// <summary>Format of the weights in memory. Default: the files' own. Sessions go on only with the weights they were made with.</summary>
+    public WeightFormat Weights { get; set; }
 
     /// <summary>Most memory the states of all slots may take, in MiB; 0 for half of what this process may use.</summary>
     [Range(0, 1024 * 1024 * 1024)]

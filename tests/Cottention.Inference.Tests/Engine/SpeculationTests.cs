@@ -151,7 +151,7 @@ public sealed class SpeculationTests
     {
         var options = new EngineOptions { MaxRunning = 2, SessionSlots = 2, TokenBudget = 16, DraftTokens = 7, DraftCosts = DraftCosts.Flat };
         var golden = TestEngine.Golden;
-        var runner = new CpuModelRunner(golden.Config, golden.ReadRows, weightsAreBf16: false, new CpuRunnerOptions
+        var runner = new CpuModelRunner(golden.Config, golden.ReadRows, WeightFormat.F32, new CpuRunnerOptions
         {
             Threads = 1,
             SlotCount = options.TotalSlots,

@@ -19,7 +19,7 @@ public abstract class CpuModelRunnerConformance(KernelChoice kernels, WeightForm
 
     // Where the machine lacks an instruction set its class runs the best one there is.
     protected override IModelRunner Create(GoldenModel model, int slotCount, int maxRows, int maxTokens) =>
-        new CpuModelRunner(model.Config, model.ReadRows, weightsAreBf16: false, new CpuRunnerOptions
+        new CpuModelRunner(model.Config, model.ReadRows, WeightFormat.F32, new CpuRunnerOptions
         {
             Threads = 2,
             Kernels = CpuKernelSet.Supports(kernels) ? kernels : KernelChoice.Auto,

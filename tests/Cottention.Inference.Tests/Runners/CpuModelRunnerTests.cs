@@ -170,7 +170,7 @@ public sealed class CpuModelRunnerTests
 
     private static CpuModelRunner Runner(
         ModelConfig config, KernelChoice kernels, int threads, WeightRowReader? read = null, int maxTokens = 64) =>
-        new(config, read ?? RandomWeights.ReadRows, weightsAreBf16: false, new CpuRunnerOptions
+        new(config, read ?? RandomWeights.ReadRows, WeightFormat.F32, new CpuRunnerOptions
         {
             Threads = threads,
             Kernels = CpuKernelSet.Supports(kernels) ? kernels : KernelChoice.Auto,

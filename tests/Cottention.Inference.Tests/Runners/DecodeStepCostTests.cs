@@ -102,6 +102,6 @@ public sealed class DecodeStepCostTests
     }
 
     private static CpuModelRunner Runner(KernelChoice kernels, WeightFormat format, int slots) => new(
-        Config, RandomWeights.ReadRows, weightsAreBf16: false,
+        Config, RandomWeights.ReadRows, WeightFormat.F32,
         new CpuRunnerOptions { Threads = 1, Kernels = kernels, Weights = format, SlotCount = slots, MaxRows = 8, MaxTokens = 8 });
 }

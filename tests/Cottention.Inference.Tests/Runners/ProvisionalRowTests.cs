@@ -10,7 +10,7 @@ namespace Cottention.Inference.Tests.Runners;
 public abstract class CpuProvisionalRows(KernelChoice kernels) : ProvisionalRowConformance
 {
     protected override IModelRunner Create(GoldenModel model, int slotCount, int maxRows, int maxTokens, int provisionalRows, int provisionalTokens) =>
-        new CpuModelRunner(model.Config, model.ReadRows, weightsAreBf16: false, new CpuRunnerOptions
+        new CpuModelRunner(model.Config, model.ReadRows, WeightFormat.F32, new CpuRunnerOptions
         {
             Threads = 2,
             Kernels = CpuKernelSet.Supports(kernels) ? kernels : KernelChoice.Auto,

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Cottention.Inference.Model;
 using Cottention.Inference.Runners.Cpu.Kernels;
 using Microsoft.Extensions.Logging;
@@ -33,18 +35,18 @@ public sealed unsafe class CpuModelRunner : IModelRunner
     /// <param name="logger">Hears how the loading goes. Default: nobody.</param>
     /// <param name="time">Clock of the loading. Default: the system's.</param>
     public CpuModelRunner(Checkpoint checkpoint, CpuRunnerOptions options, ILogger<CpuModelRunner>? logger = null, TimeProvider? time = null)
-        : this(checkpoint.Config, checkpoint.ReadRows, IsBf16(checkpoint), options, checkpoint.WeightBytes, logger, time)
+        : this(checkpoint.Config, checkpoint.ReadRows, WeightFormats.Of(checkpoint), options, checkpoint.WeightBytes, logger, time)
     {
     }
 
     internal CpuModelRunner(
-        ModelConfig config, WeightRowReader read, bool weightsAreBf16, CpuRunnerOptions options, long storedBytes = 0, ILogger? logger = null, TimeProvider? time = null)
+        ModelConfig config, WeightRowReader read, WeightFormat stored, CpuRunnerOptions options, long storedBytes = 0, ILogger? logger = null, TimeProvider? time = null)
     {
         logger ??= NullLogger.Instance;
         Check(options);
         var kernels = CpuKernelSet.Choose(options.Kernels);
-        var format = options.Weights != WeightFormat.Auto ? options.Weights
-            : weightsAreBf16 ? WeightFormat.Bf16 : WeightFormat.F32;
+        var format = options.Weights == WeightFormat.Auto ? stored : options.Weights;
+        Weights = format;
         StateLayout = StateLayout.Of(config);
         VocabularySize = config.VocabularySize;
         MaxRows = options.MaxRows;
@@ -76,6 +78,9 @@ public sealed unsafe class CpuModelRunner : IModelRunner
     /// <inheritdoc/>
     public string Description { get; }
 
+    /// <summary>Format of the weights in memory.</summary>
+    public WeightFormat Weights { get; }
+
     /// <inheritdoc/>
     public StateLayout StateLayout { get; }
 
@@ -96,6 +101,14 @@ public sealed unsafe class CpuModelRunner : IModelRunner
 
     /// <inheritdoc/>
     public int MaxProvisionalTokens => _tails.MaxTokens;
+
+    /// <summary>
+    /// The hash by which a session knows its weights again: the checkpoint's, or one of it and the format where the weights
+    /// in memory are not the checkpoint's own, since rounded weights give another text.
+    /// </summary>
+    public string FingerprintOf(Checkpoint checkpoint) => Weights == WeightFormats.Of(checkpoint)
+        ? checkpoint.Fingerprint
+        : Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes($"{checkpoint.Fingerprint} {Weights.Name()}")));
 
     /// <summary>Bytes of weights that each step reads, whatever the number of rows.</summary>
     internal long WeightBytesPerStep => _weights.BytesPerToken;
@@ -159,11 +172,6 @@ public sealed unsafe class CpuModelRunner : IModelRunner
         _arena.Dispose();
         _weights.Dispose();
     }
-
-    // Norms, biases and norm_const stay float32 in either case.
-    private static bool IsBf16(Checkpoint checkpoint) => checkpoint.TensorNames
-        .Where(name => checkpoint.ShapeOf(name).Count == 2)
-        .All(name => checkpoint.DtypeOf(name) == SafetensorsDtype.BF16);
 
     private static void Check(CpuRunnerOptions options)
     {

@@ -1,3 +1,5 @@
+using Cottention.Inference.Model;
+
 namespace Cottention.Inference.Runners.Cpu;
 
 /// <summary>Facts about weight formats.</summary>
@@ -16,6 +18,18 @@ internal static class WeightFormats
         WeightFormat.Int4 => "int4",
         _ => throw new ArgumentOutOfRangeException(nameof(format), format, "no such weight format"),
     };
+
+    /// <summary>The format of a checkpoint's matrices where they have one throughout, otherwise F32. Norms, biases and norm_const are F32 in any.</summary>
+    public static WeightFormat Of(Checkpoint checkpoint)
+    {
+        SafetensorsDtype[] dtypes = [.. checkpoint.TensorNames.Where(name => checkpoint.ShapeOf(name).Count == 2).Select(checkpoint.DtypeOf).Distinct()];
+        // The embedding is never quantised, nor is a head that is tied to it.
+        SafetensorsDtype[] products = [.. checkpoint.TensorNames.Where(ModelTensors.IsQuantizable).Select(checkpoint.DtypeOf).Distinct()];
+        return products is [SafetensorsDtype.I8] ? WeightFormat.Int8
+            : products is [SafetensorsDtype.U8] ? WeightFormat.Int4
+            : dtypes is [SafetensorsDtype.BF16] ? WeightFormat.Bf16
+            : WeightFormat.F32;
+    }
 
     /// <summary>Columns are padded to a multiple of this.</summary>
     public static int ColumnMultiple(this WeightFormat format) => format.IsQuantized() ? PackedMatrix.BlockColumns : 2;

@@ -28,9 +28,9 @@ public sealed class EngineOptions
     [Range(1, 65_536)]
     public int TokenBudget { get; set; } = 256;
 
-    /// <summary>Most prompt tokens of one session in one step, and of all sessions in a step in which any of them decodes. Default 128.</summary>
+    /// <summary>Most prompt tokens of one session in one step, and of all sessions in a step in which any of them decodes: a token waits that long. Default 64.</summary>
     [Range(1, 65_536)]
-    public int PrefillChunk { get; set; } = 128;
+    public int PrefillChunk { get; set; } = 64;
 
     /// <summary>
     /// Most tokens that a session guesses from its own newest tokens and has verified in one row, while few sessions decode

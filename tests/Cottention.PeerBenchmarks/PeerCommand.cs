@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.Diagnostics.CodeAnalysis;
 using Cottention.PeerBenchmarks.Gguf;
 using Cottention.PeerBenchmarks.Sides;
+using LLama.Exceptions;
 
 namespace Cottention.PeerBenchmarks;
 
@@ -69,20 +71,35 @@ internal static class PeerCommand
         var (results, skipped) = (new List<PairResult>(), new List<string>());
         foreach (var (work, format) in options.Pairs)
         {
-            if (Obstacle(work, format) is { } reason)
+            if (Obstacle(work, format) is { } reason || !TryRun(comparison, work, format, results, out reason))
             {
-                skipped.Add($"{work.Title}, {format.Ours}: {reason}.");
+                skipped.Add($"{work.Title}, {format.Ours}: {reason}");
                 Progress.Line($"left out: {skipped[^1]}");
                 continue;
             }
 
-            results.Add(comparison.Run(work, format));
             if (options.Out is { } path)
                 File.WriteAllText(path, Report.Of(options, results, skipped, TimeProvider.System.GetUtcNow()));
         }
 
         Console.Out.Write(Report.Of(options, results, skipped, TimeProvider.System.GetUtcNow()));
         return results.Count > 0 ? 0 : Failed;
+    }
+
+    // One pair that fails does not take the others' results with it.
+    private static bool TryRun(Comparison comparison, Work work, FormatPair format, List<PairResult> results, [NotNullWhen(false)] out string? reason)
+    {
+        reason = null;
+        try
+        {
+            results.Add(comparison.Run(work, format));
+        }
+        catch (Exception e) when (e is InvalidOperationException or IOException or UnauthorizedAccessException or RuntimeError)
+        {
+            reason = e.Message;
+        }
+
+        return reason is null;
     }
 
     private static int RunCheck(PeerOptions options)

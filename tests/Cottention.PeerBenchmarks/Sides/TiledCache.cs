@@ -9,8 +9,9 @@ namespace Cottention.PeerBenchmarks.Sides;
 /// </summary>
 /// <remarks>
 /// The saved state of one sequence, as ggml 0.18.0 writes it (llama-kv-cache.cpp, state_write): 8 bytes before the cache; streams
-/// u32; cells u32; a cell: position i32, sequences u32, sequence i32 each; transposed u32; layers u32; for keys, then
-/// values, of every layer: type i32, bytes of a row u64, rows of all cells. Anything else is refused.
+/// u32 (one a sequence); the first stream: cells u32; a cell: position i32, sequences u32, sequence i32 each; transposed u32;
+/// layers u32; for keys, then values, of every layer: type i32, bytes of a row u64, rows of all cells; then 0 (no cells) for
+/// each further stream. Anything else is refused.
 /// </remarks>
 internal static unsafe class TiledCache
 {
@@ -20,6 +21,8 @@ internal static unsafe class TiledCache
     // Header and one sequence's number.
     private const int CellBytes = CellHeaderBytes + 4;
     private const int PartHeaderBytes = 12;
+
+    private const int MostStreams = 4096;
 
     // What may follow the last part: the end marks of the format.
     private const int MostTrailingBytes = 64;
@@ -53,8 +56,8 @@ internal static unsafe class TiledCache
     private static long TargetBytes(byte* source, long size, int filled, int wanted)
     {
         var (streams, cells) = (Read(source + CellsOffset - 4), Read(source + CellsOffset));
-        if (streams != 1 || cells != filled)
-            throw Unexpected($"{streams} streams of {cells} cells, expected 1 of {filled}");
+        if (streams is < 1 or > MostStreams || cells != filled)
+            throw Unexpected($"{streams} streams, the first of {cells} cells, expected at least 1 and {filled}");
         var offset = (long)CellsOffset + 4;
         for (var cell = 0; cell < filled; cell++, offset += CellBytes)
             if (Read(source + offset) != cell || Read(source + offset + 4) != 1)
@@ -71,6 +74,10 @@ internal static unsafe class TiledCache
             bytes += PartHeaderBytes + (row * wanted);
         }
 
+        // The other streams hold nothing of this sequence: each is a count of 0.
+        for (var stream = 1; stream < streams; stream++, offset += 4, bytes += 4)
+            if (size - offset < 4 || Read(source + offset) != 0)
+                throw Unexpected($"stream {stream} is not empty");
         if (size - offset is < 0 or > MostTrailingBytes)
             throw Unexpected($"{size - offset} bytes after the last layer");
         return bytes + size - offset;

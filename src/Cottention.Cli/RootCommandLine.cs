@@ -4,6 +4,7 @@ using Cottention.Cli.Chat;
 using Cottention.Cli.Convert;
 using Cottention.Cli.Generate;
 using Cottention.Cli.Inspect;
+using Cottention.Cli.Quantize;
 using Cottention.Cli.Sessions;
 
 namespace Cottention.Cli;
@@ -38,6 +39,7 @@ internal static class RootCommandLine
         SessionsCommand.Create(),
         ModelCommand.Create(),
         ConvertCommand.Create(),
+        QuantizeCommand.Create(),
         InspectCommand.Create(),
         BenchCommand.Create(),
     };

@@ -1,7 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using Cottention.Inference;
-using Spectre.Console;
 
 namespace Cottention.Cli.Convert;
 
@@ -40,26 +38,15 @@ internal static class ConvertCommand
 
     private static void Run(string source, string target, DtypeChoice dtype, string? key, bool overwrite, CancellationToken cancellation)
     {
-        if (!overwrite && Path.Exists(Path.Combine(target, ModelConversion.WeightsFile)))
-            throw new InferenceException(InferenceError.InvalidArgument, $"{target} has a {ModelConversion.WeightsFile} already; --overwrite replaces it");
+        if (!overwrite)
+            ModelFolderWriter.RequireFree(target);
         using var files = ConversionSource.Open(source, key);
         var conversion = new ModelConversion(files, dtype);
-        var fingerprint = WithProgress(conversion.TotalBytes, progress => conversion.WriteTo(target, progress, cancellation));
+        var fingerprint = ByteProgress.Show("convert", conversion.TotalBytes, progress => conversion.WriteTo(target, progress, cancellation));
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{Path.Combine(target, ModelConversion.WeightsFile)}: {files.Tensors.Count} tensors, {Sizes.Text(conversion.TotalBytes)} read"));
+            $"{Path.Combine(target, ModelFolderWriter.WeightsFile)}: {files.Tensors.Count} tensors, {Sizes.Text(conversion.TotalBytes)} read"));
         Console.Out.WriteLine(fingerprint is null
             ? "no config.json beside the source: the result was not checked as a model"
             : $"checked as a Cottention model; fingerprint {fingerprint}");
     }
-
-    /// <summary>A bar on a terminal, nothing elsewhere.</summary>
-    private static T WithProgress<T>(long total, Func<Action<long>, T> work) => Console.IsErrorRedirected
-        ? work(_ => { })
-        : AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }).Progress()
-            .Columns(new ProgressBarColumn(), new PercentageColumn(), new TransferSpeedColumn(), new RemainingTimeColumn())
-            .Start(context =>
-            {
-                var bar = context.AddTask("convert", maxValue: total);
-                return work(done => bar.Increment(done));
-            });
 }

@@ -6,21 +6,11 @@ namespace Cottention.Cli.Convert;
 /// <summary>Writes the tensors of PyTorch files as a model folder with safetensors, and checks the result.</summary>
 internal sealed class ModelConversion
 {
-    /// <summary>The file with the weights.</summary>
-    public const string WeightsFile = "model.safetensors";
-
     /// <summary>
     /// How many times the files' size the tensors may take. Views that share a storage are written out each, and a view
     /// with stride 0 repeats elements, so that a small file could ask for any size.
     /// </summary>
     private const int MaxGrowth = 16;
-
-    /// <summary>Files that belong to a model beside its weights.</summary>
-    private static readonly string[] CompanionFiles =
-    [
-        ModelConfigReader.FileName, "generation_config.json", "vocab.json", "merges.txt", "tokenizer.json",
-        "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
-    ];
 
     private readonly ConversionSource _source;
     private readonly DtypeChoice _dtype;
@@ -46,41 +36,10 @@ internal sealed class ModelConversion
     /// <returns>The model's fingerprint; null if there is no config.json beside the source, and so no model to check.</returns>
     /// <exception cref="InferenceException"><see cref="InferenceError.InvalidModel"/>: the source is faulty, or the result is no Cottention model.</exception>
     /// <exception cref="IOException">A file could not be written.</exception>
-    public string? WriteTo(string folder, Action<long> progress, CancellationToken cancellation)
-    {
-        var isNew = !Directory.Exists(folder);
-        Directory.CreateDirectory(folder);
-        var staging = Path.Combine(folder, $".convert-{Guid.NewGuid():N}");
-        Directory.CreateDirectory(staging);
-        try
-        {
-            foreach (var name in CompanionFiles)
-                if (File.Exists(Path.Combine(_source.Folder, name)))
-                    File.Copy(Path.Combine(_source.Folder, name), Path.Combine(staging, name));
-            SafetensorsWriter.Write(
-                Path.Combine(staging, WeightsFile),
-                [.. _source.Tensors.Select(t => ToWrite(t.Key, t.Value.File, t.Value.Tensor, progress, cancellation))],
-                new Dictionary<string, string> { ["format"] = "pt" });
-            var fingerprint = Check(staging);
-            foreach (var file in Directory.GetFiles(staging))
-                File.Move(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
-            return fingerprint;
-        }
-        finally
-        {
-            Directory.Delete(staging, recursive: true);
-            if (isNew && !Directory.EnumerateFileSystemEntries(folder).Any())
-                Directory.Delete(folder);
-        }
-    }
-
-    private static string? Check(string folder)
-    {
-        if (!File.Exists(Path.Combine(folder, ModelConfigReader.FileName)))
-            return null;
-        using var checkpoint = Checkpoint.Open(folder);
-        return checkpoint.Fingerprint;
-    }
+    public string? WriteTo(string folder, Action<long> progress, CancellationToken cancellation) => ModelFolderWriter.Write(
+        _source.Folder, folder,
+        [.. _source.Tensors.Select(t => ToWrite(t.Key, t.Value.File, t.Value.Tensor, progress, cancellation))],
+        new Dictionary<string, string> { ["format"] = "pt" });
 
     private TensorToWrite ToWrite(string name, TorchFile file, TorchTensor tensor, Action<long> progress, CancellationToken cancellation)
     {

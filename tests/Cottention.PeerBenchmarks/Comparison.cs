@@ -54,8 +54,7 @@ internal sealed class Comparison : IDisposable
     private CpuModelRunner Runner(Work work, FormatPair format) => new(RandomModel.Shapes[RandomModel.DefaultShape], RandomModel.ReadRows, WeightFormat.F32, new CpuRunnerOptions
     {
         Threads = _options.Threads,
-        // Checked with the command line.
-        Weights = format.Weights!.Value,
+        Weights = format.Ours,
         SlotCount = work.Rows,
         MaxRows = work.Rows,
         MaxTokens = work.TokensPerStep,

@@ -4,19 +4,16 @@ using Cottention.PeerBenchmarks.Gguf;
 namespace Cottention.PeerBenchmarks;
 
 /// <summary>Weights of the same size on both sides.</summary>
-/// <param name="Ours">Name of our format.</param>
+/// <param name="Ours">Our format.</param>
 /// <param name="Peer">The peer's.</param>
-internal sealed record FormatPair(string Ours, GgufType Peer)
+internal sealed record FormatPair(WeightFormat Ours, GgufType Peer)
 {
     /// <summary>From the smallest weights to the largest.</summary>
     public static IReadOnlyList<FormatPair> All { get; } =
     [
-        new("Int4", GgufType.Q4_0),
-        new("Int8", GgufType.Q8_0),
-        new("Bf16", GgufType.BF16),
-        new("F32", GgufType.F32),
+        new(WeightFormat.Int4, GgufType.Q4_0),
+        new(WeightFormat.Int8, GgufType.Q8_0),
+        new(WeightFormat.Bf16, GgufType.BF16),
+        new(WeightFormat.F32, GgufType.F32),
     ];
-
-    /// <summary>Our format, or null where this runner has none of the name.</summary>
-    public WeightFormat? Weights => Enum.TryParse<WeightFormat>(Ours, out var format) ? format : null;
 }

@@ -51,7 +51,7 @@ internal static class PeerCommand
     public static int Invoke(string[] args)
     {
         CheckNames(WorkNames, Work.All.Select(work => work.Name));
-        CheckNames(Weights, FormatPair.All.Select(format => format.Ours));
+        CheckNames(Weights, FormatPair.All.Select(format => format.Ours.ToString()));
         var root = new RootCommand(Description) { WorkNames, Weights, Folder, Out, Threads, Rounds, Block, Patience, Check };
         root.SetAction(parsed => parsed.GetValue(Check) ? RunCheck(Options(parsed)) : Run(Options(parsed)));
         var parsed = root.Parse(args);
@@ -71,7 +71,7 @@ internal static class PeerCommand
         var (results, skipped) = (new List<PairResult>(), new List<string>());
         foreach (var (work, format) in options.Pairs)
         {
-            if (Obstacle(work, format) is { } reason || !TryRun(comparison, work, format, results, out reason))
+            if (Obstacle(work) is { } reason || !TryRun(comparison, work, format, results, out reason))
             {
                 skipped.Add($"{work.Title}, {format.Ours}: {reason}");
                 Progress.Line($"left out: {skipped[^1]}");
@@ -110,10 +110,8 @@ internal static class PeerCommand
     }
 
     // Why a pair cannot run here, or null.
-    private static string? Obstacle(Work work, FormatPair format)
+    private static string? Obstacle(Work work)
     {
-        if (format.Weights is null)
-            return $"this runner has no {format.Ours} weights";
         var (needed, free) = (MemoryNeed.Bytes(work), MemoryNeed.AvailableBytes());
         return needed <= free ? null : FormattableString.Invariant($"needs about {needed / 1e9:F1} GB of memory, {free / 1e9:F1} GB are free");
     }
@@ -121,7 +119,7 @@ internal static class PeerCommand
     private static PeerOptions Options(ParseResult parsed)
     {
         var works = Chosen(parsed.GetValue(WorkNames), Work.All, work => work.Name);
-        var formats = Chosen(parsed.GetValue(Weights), FormatPair.All, format => format.Ours);
+        var formats = Chosen(parsed.GetValue(Weights), FormatPair.All, format => format.Ours.ToString());
         var namesBoth = parsed.GetResult(WorkNames) is not null && parsed.GetResult(Weights) is not null;
         return new PeerOptions
         {

@@ -4,7 +4,6 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Cottention.Inference.Runners.Cpu;
 using Cottention.PeerBenchmarks.Sides;
-using LLama;
 
 namespace Cottention.PeerBenchmarks;
 
@@ -22,7 +21,7 @@ internal static class Report
         Add(text, $"# Cottention and llama.cpp on one machine\n\n");
         Add(text, $"- Machine: {Processor()}, {Environment.ProcessorCount} CPUs, {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1e9:F0} GB; {RuntimeInformation.OSDescription}\n");
         Add(text, $"- Date: {date:yyyy-MM-dd HH:mm} UTC\n");
-        Add(text, $"- Versions: Cottention {Version(typeof(CpuModelRunner))}, .NET {Environment.Version}, LLamaSharp {Version(typeof(LLamaWeights))} with its CPU backend\n");
+        Add(text, $"- Versions: Cottention {Version(typeof(CpuModelRunner))}, .NET {Environment.Version}, LLamaSharp {PeerVersion()} with its CPU backend\n");
         Add(text, $"- llama.cpp's build: {LlamaSide.NativeBuild}\n");
         Add(text, $"- Method: random weights, {options.Threads} threads each, both models in one process; {options.Rounds} rounds of raw read, block of ours, block of the peer's, each block at least {options.Block.TotalSeconds:0.#} s; ");
         Add(text, $"a rate is the median step of a block, a ratio is formed in each round, the table holds medians. {Quiet(options)}\n");
@@ -38,7 +37,7 @@ internal static class Report
     private static string Row(PairResult result)
     {
         var target = Target.Of(result.Work, result.Format);
-        var peer = result.Work.Layout is null ? result.Format.Ours : result.Format.Peer.ToString();
+        var peer = result.Work.Layout is null ? result.Format.Ours.ToString() : result.Format.Peer.ToString();
         var memory = result.Work.Layout is null ? $"{result.OurBytes / 1_000_000} / same" : $"{result.OurBytes / 1_000_000} / {result.PeerBytes / 1_000_000}";
         var must = target is null ? "-" : Text($"{target.Must}{Verdict(result, result.Ratio, target)}");
         var rounds = result.NotQuiet == 0 ? $"{result.Rounds.Count}" : $"{result.Rounds.Count}, {result.NotQuiet} not quiet";
@@ -70,10 +69,12 @@ internal static class Report
         return line is null ? RuntimeInformation.ProcessArchitecture.ToString() : line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
     }
 
+    private static string PeerVersion() => typeof(Report).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .FirstOrDefault(entry => entry.Key == "LLamaSharp")?.Value ?? "of unknown version";
+
     private static string Version(Type type)
     {
-        var version = type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
-            ?? type.Assembly.GetName().Version?.ToString() ?? "of unknown version";
+        var version = type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "of unknown version";
         // A commit follows a plus sign, and is long.
         var plus = version.IndexOf('+', StringComparison.Ordinal);
         return plus < 0 ? version : version[..Math.Min(version.Length, plus + 10)];

@@ -1,3 +1,5 @@
+using Cottention.Inference.Runners.Cpu;
+
 namespace Cottention.PeerBenchmarks;
 
 /// <summary>What the ratio of our rate to the peer's must be, and what it should be.</summary>
@@ -5,31 +7,31 @@ namespace Cottention.PeerBenchmarks;
 /// <param name="Goal">Aim.</param>
 internal sealed record Target(double Must, double Goal)
 {
-    private static readonly Dictionary<(string Work, string Weights), Target> Known = new()
+    private static readonly Dictionary<(string Work, WeightFormat Weights), Target> Known = new()
     {
-        [("decode-1", "Int4")] = new(1.6, 1.85),
-        [("decode-1", "Int8")] = new(1.45, 1.7),
-        [("decode-1", "Bf16")] = new(1.1, 1.25),
-        [("decode-1", "F32")] = new(1.05, 1.15),
-        [("decode-8", "Int4")] = new(2.2, 2.7),
-        [("decode-8", "Int8")] = new(4.0, 5.0),
-        [("decode-8", "Bf16")] = new(2.8, 3.5),
-        [("decode-8", "F32")] = new(1.8, 2.2),
-        [("decode-32", "Int4")] = new(1.9, 2.3),
-        [("decode-32", "Int8")] = new(3.2, 4.5),
-        [("decode-32", "Bf16")] = new(3.0, 3.6),
-        [("decode-32", "F32")] = new(2.5, 3.0),
-        [("decode-1-at-32768", "Int4")] = new(25, 35),
-        [("decode-1-at-32768", "Int8")] = new(15, 19),
-        [("decode-1-at-32768", "Bf16")] = new(7, 9.5),
-        [("decode-32-at-4096", "Int4")] = new(12, 18),
-        [("decode-32-at-4096", "Int8")] = new(12, 18),
-        [("rwkv7-1", "Int4")] = new(1.7, 2.2),
-        [("rwkv7-8", "Int4")] = new(2.3, 3.0),
-        [("rwkv7-32", "Int4")] = new(2.0, 2.5),
-        [("prefill-512", "Int4")] = new(1.3, 1.8),
-        [("prefill-512", "Int8")] = new(2.5, 3.6),
-        [("prefill-512", "Bf16")] = new(3.0, 4.5),
+        [("decode-1", WeightFormat.Int4)] = new(1.6, 1.85),
+        [("decode-1", WeightFormat.Int8)] = new(1.45, 1.7),
+        [("decode-1", WeightFormat.Bf16)] = new(1.1, 1.25),
+        [("decode-1", WeightFormat.F32)] = new(1.05, 1.15),
+        [("decode-8", WeightFormat.Int4)] = new(2.2, 2.7),
+        [("decode-8", WeightFormat.Int8)] = new(4.0, 5.0),
+        [("decode-8", WeightFormat.Bf16)] = new(2.8, 3.5),
+        [("decode-8", WeightFormat.F32)] = new(1.8, 2.2),
+        [("decode-32", WeightFormat.Int4)] = new(1.9, 2.3),
+        [("decode-32", WeightFormat.Int8)] = new(3.2, 4.5),
+        [("decode-32", WeightFormat.Bf16)] = new(3.0, 3.6),
+        [("decode-32", WeightFormat.F32)] = new(2.5, 3.0),
+        [("decode-1-at-32768", WeightFormat.Int4)] = new(25, 35),
+        [("decode-1-at-32768", WeightFormat.Int8)] = new(15, 19),
+        [("decode-1-at-32768", WeightFormat.Bf16)] = new(7, 9.5),
+        [("decode-32-at-4096", WeightFormat.Int4)] = new(12, 18),
+        [("decode-32-at-4096", WeightFormat.Int8)] = new(12, 18),
+        [("rwkv7-1", WeightFormat.Int4)] = new(1.7, 2.2),
+        [("rwkv7-8", WeightFormat.Int4)] = new(2.3, 3.0),
+        [("rwkv7-32", WeightFormat.Int4)] = new(2.0, 2.5),
+        [("prefill-512", WeightFormat.Int4)] = new(1.3, 1.8),
+        [("prefill-512", WeightFormat.Int8)] = new(2.5, 3.6),
+        [("prefill-512", WeightFormat.Bf16)] = new(3.0, 4.5),
     };
 
     private static readonly Target FlatCost = new(0.97, 0.99);

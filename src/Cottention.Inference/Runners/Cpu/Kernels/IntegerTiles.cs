@@ -39,7 +39,7 @@ internal static unsafe class IntegerTiles<TOps, TVec, TWeights, TDot>
         switch (p.TileWidth)
         {
             case 1:
-                OneToken<IntegerRows2<TVec>>(p, ref vector, end);
+                // One stream through all panels: memory decides, and two streams of few KB each lose what is fetched ahead.
                 OneToken<IntegerRows1<TVec>>(p, ref vector, end);
                 break;
             case 2:
@@ -83,7 +83,7 @@ internal static unsafe class IntegerTiles<TOps, TVec, TWeights, TDot>
                 }
 
                 x += QuadsPerHalf * TDot.QuadBytes;
-                sum0.AddGroup<TOps, TDot>(s0, TRows.LoadScales<TOps>(streams, group % 2), p.Scales[group], p.Corrections[group]);
+                sum0.AddGroup<TOps, TDot>(s0, TRows.LoadScales<TOps>(streams, group & 1), p.Scales[group], p.Corrections[group]);
                 Next(ref streams, group);
             }
 
@@ -117,7 +117,7 @@ internal static unsafe class IntegerTiles<TOps, TVec, TWeights, TDot>
                 }
 
                 x += QuadsPerHalf * 2 * TDot.QuadBytes;
-                var rowScales = TRows.LoadScales<TOps>(streams, group % 2);
+                var rowScales = TRows.LoadScales<TOps>(streams, group & 1);
                 sum0.AddGroup<TOps, TDot>(s0, rowScales, p.Scales[2 * group], p.Corrections[2 * group]);
                 sum1.AddGroup<TOps, TDot>(s1, rowScales, p.Scales[(2 * group) + 1], p.Corrections[(2 * group) + 1]);
                 Next(ref streams, group);
@@ -162,7 +162,7 @@ internal static unsafe class IntegerTiles<TOps, TVec, TWeights, TDot>
                 }
 
                 x += QuadsPerHalf * quadBytes;
-                var rowScales = TRows.LoadScales<TOps>(streams, group % 2);
+                var rowScales = TRows.LoadScales<TOps>(streams, group & 1);
                 sum0.AddGroup<TOps, TDot>(s0, rowScales, scales[0], corrections[0]);
                 sum1.AddGroup<TOps, TDot>(s1, rowScales, scales[1], corrections[1]);
                 sum2.AddGroup<TOps, TDot>(s2, rowScales, scales[2], corrections[2]);
@@ -182,7 +182,7 @@ internal static unsafe class IntegerTiles<TOps, TVec, TWeights, TDot>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Next(ref IntegerStreams streams, int group)
     {
-        if (group % 2 == 0)
+        if ((group & 1) == 0)
             streams.NextGroup(TWeights.GroupBytes);
         else
             streams.NextBlock(TWeights.GroupBytes);

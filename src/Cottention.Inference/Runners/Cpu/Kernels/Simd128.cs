@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Cottention.Inference.Runners.Cpu.Kernels;
@@ -46,6 +47,7 @@ internal readonly unsafe partial struct Simd128 : ISimd<Vector128<float>>
     public static Vector128<float> Exp(Vector128<float> x) => Vector128.Exp(x);
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> SwapPairs(Vector128<float> x) =>
         Vector128.Shuffle(x, Vector128.Create(1, 0, 3, 2));
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -47,6 +48,7 @@ internal readonly unsafe partial struct Simd256 : ISimd<Vector256<float>>
     public static Vector256<float> Exp(Vector256<float> x) => Vector256.Exp(x);
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> SwapPairs(Vector256<float> x) =>
         Vector256.Shuffle(x, Vector256.Create(1, 0, 3, 2, 5, 4, 7, 6));
 

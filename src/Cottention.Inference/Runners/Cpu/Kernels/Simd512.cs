@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -47,6 +48,7 @@ internal readonly unsafe partial struct Simd512 : ISimd<Vector512<float>>
     public static Vector512<float> Exp(Vector512<float> x) => Vector512.Exp(x);
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> SwapPairs(Vector512<float> x) =>
         Vector512.Shuffle(x, Vector512.Create(1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14));
 

@@ -6,7 +6,7 @@ using Cottention.Inference.Tokenization;
 namespace Cottention.Training.Text;
 
 /// <summary>
-/// The server's own tokenizer for long texts: each distinct word is encoded once.
+/// The server's own tokenizer for long texts: each distinct word is encoded once, and remembered. One thread at a time.
 /// </summary>
 internal sealed class CorpusTokenizer
 {

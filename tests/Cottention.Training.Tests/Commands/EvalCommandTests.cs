@@ -11,7 +11,7 @@ public sealed class EvalCommandTests : IDisposable
 
     [Theory]
     [InlineData("--runner gpu", "--runner is 'gpu'; allowed: both, cpu, torch.")]
-    [InlineData("--weights f16", "--weights is 'f16'; allowed: auto, f32, bf16.")]
+    [InlineData("--weights f16", "--weights is 'f16'; allowed: auto, f32, bf16, int8, int4.")]
     [InlineData("--window 1", "--window is 1; allowed: 2 to 1048576.")]
     [InlineData("--limit-tokens -1", "--limit-tokens is -1; allowed: 0 to ")]
     [InlineData("--tolerance NaN", "--tolerance is NaN; allowed: 0 to 100.")]

@@ -103,6 +103,32 @@ public sealed class CpuModelRunnerTests
         Numerics.AssertSameBits(whole.State, single.State);
     }
 
+    // Widths that end amid a block: where one step's tiles have padding, the last step's wider tiles had numbers.
+    [Theory]
+    [InlineData(WeightFormat.F32)]
+    [InlineData(WeightFormat.Bf16)]
+    [InlineData(WeightFormat.Int8)]
+    [InlineData(WeightFormat.Int4)]
+    public void Run_AfterABatchOfNaN_PaddingDoesNotLeakIt(WeightFormat weights)
+    {
+        var config = RandomWeights.Config(heads: 3, headDim: 32, rotaryDim: 16, inner: 95, vocabulary: 40);
+        using var runner = new CpuModelRunner(config, RandomWeights.ReadRows, WeightFormat.F32, new CpuRunnerOptions
+        {
+            Threads = 2, Weights = weights, SlotCount = 9, MaxRows = 9, MaxTokens = 16,
+        });
+        var expected = new RunnerSession(runner, 8).Feed(1);
+        var plan = new StepPlan(8, 8);
+        for (var slot = 0; slot < 8; slot++)
+        {
+            runner.FillSlot(slot, float.NaN);
+            plan.Add(slot, 0, [slot], wantsLogits: true);
+        }
+
+        runner.Run(plan, new float[8 * runner.VocabularySize]);
+
+        Numerics.AssertSameBits(expected, new RunnerSession(runner, 8).Feed(1));
+    }
+
     [Fact]
     public void Run_TokenOutsideVocabulary_ThrowsAndLeavesTheState()
     {

@@ -15,6 +15,7 @@ internal sealed unsafe class ActivationTiles : IDisposable
 
     private readonly CpuKernelSet _kernels;
     private readonly WeightFormat _format;
+    private readonly int _realColumns;
     private readonly int _columns;
     private readonly int _groups;
     private readonly int _columnBytes;
@@ -28,6 +29,7 @@ internal sealed unsafe class ActivationTiles : IDisposable
     {
         _kernels = kernels;
         _format = format;
+        _realColumns = columns;
         _columns = PackedMatrix.Padded(columns, format.ColumnMultiple());
         _groups = format.IsQuantized() ? _columns / GroupQuantizer.GroupSize : 0;
         _columnBytes = format.IsQuantized() ? kernels.QuadBytes(format) / 4 : sizeof(float);
@@ -88,6 +90,10 @@ internal sealed unsafe class ActivationTiles : IDisposable
         else
             for (var i = 0; i < count; i++)
                 destination[(long)i * width] = values[i];
+        // A tile of another width may have left anything here, and 0 * NaN is NaN.
+        if (firstColumn + count == _realColumns)
+            for (var i = count; i < _columns - firstColumn; i++)
+                destination[(long)i * width] = 0f;
     }
 
     private void Quantize(int token, int firstGroup, float* values, int count)

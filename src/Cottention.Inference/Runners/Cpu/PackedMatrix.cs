@@ -29,12 +29,16 @@ internal sealed unsafe class PackedMatrix : IDisposable
 
     private readonly NativeBuffer _data;
 
+    // Those with real columns: a group of padding is never read.
+    private readonly int _groupCount;
+
     /// <summary>Room for a matrix. Rows are padded to whole panels, columns as the format asks.</summary>
     public PackedMatrix(WeightFormat format, int rows, int columns)
     {
         Format = format;
         Rows = rows;
         Columns = Padded(columns, format.ColumnMultiple());
+        _groupCount = GroupQuantizer.GroupCount(columns);
         PanelCount = Padded(rows, PanelRows) / PanelRows;
         PanelBytes = format.PanelBytes(Columns);
         _data = new NativeBuffer(PanelBytes * PanelCount);
@@ -84,7 +88,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
             Weights = _data.Data,
             PanelBytes = PanelBytes,
             ColumnPairs = Columns / 2,
-            GroupCount = Columns / GroupQuantizer.GroupSize,
+            GroupCount = _groupCount,
             Y = y,
             YStride = yStride,
             Bias = bias,

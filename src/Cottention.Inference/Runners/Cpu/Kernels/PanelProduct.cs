@@ -14,7 +14,7 @@ internal unsafe struct PanelProduct
     /// <summary>Half the number of columns.</summary>
     public int ColumnPairs;
 
-    /// <summary>Groups of 32 columns, an even number; for quantised weights.</summary>
+    /// <summary>Groups of 32 columns, the last perhaps in part; for quantised weights.</summary>
     public int GroupCount;
 
     /// <summary>The tile, [K, tile width] f32; for weights that are floats.</summary>

@@ -19,6 +19,8 @@ internal sealed class ServerOptionsValidator : IValidateOptions<ServerOptions>
         CheckAttributes(options.Engine, $"{nameof(options.Engine)}:", faults);
         if (!IPAddress.TryParse(options.Listen, out _))
             faults.Add($"Listen is '{options.Listen}'; allowed: an IP address such as 127.0.0.1, 0.0.0.0 or ::1");
+        if (!Enum.IsDefined(options.Weights))
+            faults.Add($"Weights is {options.Weights}; allowed: auto, f32, bf16, int8, int4");
         if (options.GrpcPort == options.HttpPort && options.GrpcPort != 0)
             faults.Add($"HttpPort is {options.HttpPort}, the same as GrpcPort; allowed: another port");
         faults.AddRange(options.Engine.Faults().Select(fault => $"{nameof(options.Engine)}:{fault}"));

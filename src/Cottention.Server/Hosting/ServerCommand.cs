@@ -28,8 +28,7 @@ internal sealed class ServerCommand
         AddNumber("--grpc-port", nameof(o.GrpcPort), "port", o.GrpcPort, "Port of gRPC (HTTP/2); 0 lets the system choose.");
         AddNumber("--http-port", nameof(o.HttpPort), "port", o.HttpPort, "Port of /healthz, /readyz, /metrics and gRPC-Web (HTTP/1.1); 0 lets the system choose.");
         AddNumber("--threads", nameof(o.Threads), "n", o.Threads, "Threads that compute; 0 for one a processor.");
-        Add("--weights", nameof(o.Weights), "format", "auto", "Format of the weights in memory: auto (the files' own), f32, bf16, int8 or int4.")
-            .AcceptOnlyFromAmong("auto", "f32", "bf16", "int8", "int4");
+        AddChoice("--weights", nameof(o.Weights), "format", ["auto", "f32", "bf16", "int8", "int4"], "Format of the weights in memory; auto is the files' own.");
         AddNumber("--slots", $"{nameof(o.Engine)}:{nameof(o.Engine.SessionSlots)}", "n", o.Engine.SessionSlots, "Sessions in memory at once; the others are parked on disk.");
         AddNumber("--draft-tokens", $"{nameof(o.Engine)}:{nameof(o.Engine.DraftTokens)}", "n", o.Engine.DraftTokens, "Most tokens guessed and verified at once while few sessions decode, 0 to 7; the text is the same.");
         AddNumber("--state-budget-mib", nameof(o.StateBudgetMiB), "MiB", o.StateBudgetMiB, "Most memory for the states of all slots; 0 for half of what this process may use.");
@@ -65,6 +64,17 @@ internal sealed class ServerCommand
             foreach (var token in result.Tokens)
                 if (!int.TryParse(token.Value, CultureInfo.InvariantCulture, out _))
                     result.AddError($"{name} is '{token.Value}'; allowed: a whole number");
+        });
+    }
+
+    private void AddChoice(string name, string property, string valueName, string[] choices, string help)
+    {
+        var option = Add(name, property, valueName, choices[0], $"{help} Allowed: {string.Join(", ", choices)}.");
+        option.Validators.Add(result =>
+        {
+            foreach (var token in result.Tokens)
+                if (!choices.Contains(token.Value))
+                    result.AddError($"{name} is '{token.Value}'; allowed: {string.Join(", ", choices)}");
         });
     }
 

@@ -35,6 +35,7 @@ public sealed class StartTests : IDisposable
     [InlineData("--threads", "-1", 2, "Threads is -1; allowed: 0 to 1024")]
     [InlineData("--slots", "1", 2, "Engine:SessionSlots is 1; allowed: MaxRunning (32) or more")]
     [InlineData("--draft-tokens", "8", 2, "Engine:DraftTokens is 8; allowed: 0 to 7")]
+    [InlineData("--weights", "int3", 2, "--weights is 'int3'; allowed: auto, f32, bf16, int8, int4")]
     [InlineData("--slots", "1000000", 1, "allowed: at most")]
     [InlineData("--sessions", "/proc/no/such", 1, "session folder /proc/no/such")]
     public async Task Start_WrongFlag_IsOneLineAndACode(string flag, string value, int code, string expected)
@@ -58,11 +59,11 @@ public sealed class StartTests : IDisposable
     {
         await using var server = ServerProcess.Start(
             ["--grpc-port", "-1", "--http-port", "-1"],
-            new Dictionary<string, string> { ["COTTENTION__THREADS"] = "5000", ["COTTENTION__ENGINE__MAXRUNNING"] = "0" });
+            new Dictionary<string, string> { ["COTTENTION__THREADS"] = "5000", ["COTTENTION__ENGINE__MAXRUNNING"] = "0", ["COTTENTION__WEIGHTS"] = "99" });
 
         Assert.Equal(2, await server.ExitAsync());
         Assert.Equal(
-            ["Engine:MaxRunning", "GrpcPort", "HttpPort", "Threads"],
+            ["Engine:MaxRunning", "GrpcPort", "HttpPort", "Threads", "Weights"],
             server.Errors.Select(line => line.Split(' ')[1]).Distinct().Order(StringComparer.Ordinal).Where(name => !name.Contains("Session", StringComparison.Ordinal)));
     }
 

@@ -11,15 +11,25 @@ internal unsafe interface IQuadDot
     /// <summary>Bytes of a token's quad of activations.</summary>
     static abstract int QuadBytes { get; }
 
-    /// <summary>What is done to a quad of weights once, for all tokens.</summary>
-    static abstract void Prepare<TOps, TVec>(TVec weights, out TVec first, out TVec second)
+    /// <summary>What is done to a quad of weights once, for all tokens; by default nothing, and both are the bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static virtual void Prepare<TOps, TVec>(TVec weights, out TVec first, out TVec second)
         where TVec : struct
-        where TOps : struct, ISimd<TVec>;
+        where TOps : struct, ISimd<TVec>
+    {
+        first = weights;
+        second = weights;
+    }
 
-    /// <summary>A token's quad of activations in every lane.</summary>
-    static abstract void Broadcast<TOps, TVec>(byte* quad, out TVec first, out TVec second)
+    /// <summary>A token's quad of activations in every lane; by default both are its four bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static virtual void Broadcast<TOps, TVec>(byte* quad, out TVec first, out TVec second)
         where TVec : struct
-        where TOps : struct, ISimd<TVec>;
+        where TOps : struct, ISimd<TVec>
+    {
+        first = TOps.BroadcastInt(*(int*)quad);
+        second = first;
+    }
 
     /// <summary>Running sums of a group plus the products of a quad.</summary>
     static abstract TVec Add<TOps, TVec>(TVec sums, TVec weights, TVec moreWeights, TVec x, TVec moreX)
@@ -37,26 +47,6 @@ internal readonly unsafe struct ByteDot : IQuadDot
 {
     /// <inheritdoc/>
     public static int QuadBytes => 4;
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Prepare<TOps, TVec>(TVec weights, out TVec first, out TVec second)
-        where TVec : struct
-        where TOps : struct, ISimd<TVec>
-    {
-        first = weights;
-        second = weights;
-    }
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Broadcast<TOps, TVec>(byte* quad, out TVec first, out TVec second)
-        where TVec : struct
-        where TOps : struct, ISimd<TVec>
-    {
-        first = TOps.BroadcastInt(*(int*)quad);
-        second = first;
-    }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -79,26 +69,6 @@ internal readonly unsafe struct BytePairDot : IQuadDot
 {
     /// <inheritdoc/>
     public static int QuadBytes => 4;
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Prepare<TOps, TVec>(TVec weights, out TVec first, out TVec second)
-        where TVec : struct
-        where TOps : struct, ISimd<TVec>
-    {
-        first = weights;
-        second = weights;
-    }
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Broadcast<TOps, TVec>(byte* quad, out TVec first, out TVec second)
-        where TVec : struct
-        where TOps : struct, ISimd<TVec>
-    {
-        first = TOps.BroadcastInt(*(int*)quad);
-        second = first;
-    }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

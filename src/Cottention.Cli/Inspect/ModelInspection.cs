@@ -24,7 +24,7 @@ internal static class ModelInspection
         report.Line("state", $"{Sizes.Text(StateLayout.Of(config).Bytes)} a session at any length");
         report.Line("chat", ChatFormat.Read(path) is { } chat ? $"{Shown(chat.FirstTurn)}; stop {string.Join(", ", chat.Stop.Select(Shown))}" : $"none ({ChatFormat.FileName})");
         report.Line("fingerprint", checkpoint.Fingerprint);
-        AddTensors(report, checkpoint.TensorNames.Select(name => (name, checkpoint.DtypeOf(name), checkpoint.ShapeOf(name))));
+        AddTensors(report, checkpoint.TensorNames.Select(name => (name, checkpoint.DtypeOf(name), checkpoint.ShapeOf(name), checkpoint.BytesOf(name))));
         return report;
     }
 
@@ -40,15 +40,15 @@ internal static class ModelInspection
         report.Line("data", Sizes.Text(file.Tensors.Sum(t => t.ByteLength)));
         foreach (var (key, value) in file.Metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal))
             report.Line("metadata", $"{ModelFault.Shorten(key)} = {ModelFault.Shorten(value)}");
-        AddTensors(report, file.Tensors.Select(t => (t.Name, t.Dtype, t.Shape)));
+        AddTensors(report, file.Tensors.Select(t => (t.Name, t.Dtype, t.Shape, t.ByteLength)));
         return report;
     }
 
-    private static void AddTensors(Report report, IEnumerable<(string Name, SafetensorsDtype Dtype, IReadOnlyList<long> Shape)> tensors)
+    private static void AddTensors(Report report, IEnumerable<(string Name, SafetensorsDtype Dtype, IReadOnlyList<long> Shape, long Bytes)> tensors)
     {
         report.Columns("tensor", "type", "shape", "bytes");
-        foreach (var (name, dtype, shape) in tensors)
-            report.Row(name, dtype.FormatName(), ModelFault.ShapeText(shape), Text($"{shape.Aggregate((long)dtype.ByteSize(), (a, b) => a * b)}"));
+        foreach (var (name, dtype, shape, bytes) in tensors)
+            report.Row(name, dtype.FormatName(), ModelFault.ShapeText(shape), Text($"{bytes}"));
     }
 
     private static string Dtypes(IEnumerable<SafetensorsDtype> dtypes) =>

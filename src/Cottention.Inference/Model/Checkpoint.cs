@@ -71,6 +71,15 @@ public sealed class Checkpoint : IDisposable
     /// <exception cref="ArgumentException">The model has no such tensor.</exception>
     public SafetensorsDtype DtypeOf(string tensor) => Find(tensor).Info.Dtype;
 
+    /// <summary>Bytes in which a tensor is stored, a quantised one with its scales.</summary>
+    /// <exception cref="ArgumentException">The model has no such tensor.</exception>
+    public long BytesOf(string tensor)
+    {
+        var stored = Find(tensor);
+        var scales = QuantizedMatrix.Is(stored) ? _files.Tensors[ModelTensors.ScalesOf(stored.Info.Name)].Info.ByteLength : 0;
+        return stored.Info.ByteLength + scales;
+    }
+
     /// <summary>Shape of a tensor as the model sees it, outermost dimension first; 4-bit integers are stored in half the columns.</summary>
     /// <exception cref="ArgumentException">The model has no such tensor.</exception>
     public IReadOnlyList<long> ShapeOf(string tensor) => _shapes[Find(tensor).Info.Name];

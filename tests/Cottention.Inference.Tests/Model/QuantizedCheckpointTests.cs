@@ -27,6 +27,17 @@ public sealed class QuantizedCheckpointTests : IDisposable
     }
 
     [Fact]
+    public void BytesOf_AllTensors_AddUpToTheWeights()
+    {
+        Int4(0x3C, scale: 0x4000);
+
+        using var checkpoint = Checkpoint.Open(_folder.Path);
+
+        Assert.Equal((_size * _size / 2) + (_size * 2 * GroupQuantizer.GroupCount(_size)), checkpoint.BytesOf(Matrix));
+        Assert.Equal(checkpoint.WeightBytes, checkpoint.TensorNames.Sum(checkpoint.BytesOf));
+    }
+
+    [Fact]
     public void Fingerprint_OtherScales_Differs()
     {
         string Print()

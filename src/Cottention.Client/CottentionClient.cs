@@ -49,8 +49,9 @@ public sealed class CottentionClient : IDisposable
     public async IAsyncEnumerable<GenerateResponse> GenerateAsync(
         GenerateRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        using var call = _generation.Generate(request, Call(cancellationToken));
-        while (await Wrap(call.ResponseStream.MoveNext(cancellationToken), cancellationToken).ConfigureAwait(false))
+        var options = Call(cancellationToken);
+        using var call = _generation.Generate(request, options);
+        while (await Wrap(call.ResponseStream.MoveNext(cancellationToken), options).ConfigureAwait(false))
             yield return call.ResponseStream.Current;
     }
 
@@ -61,21 +62,21 @@ public sealed class CottentionClient : IDisposable
     public async Task<IReadOnlyList<int>> TokenizeAsync(string text, bool parseControlTokens = false, CancellationToken cancellationToken = default)
     {
         var request = new TokenizeRequest { Text = text, ParseControlTokens = parseControlTokens };
-        return (await Wrap(_generation.TokenizeAsync(request, Call(cancellationToken)).ResponseAsync, cancellationToken).ConfigureAwait(false)).Tokens;
+        return (await AskAsync(options => _generation.TokenizeAsync(request, options), cancellationToken).ConfigureAwait(false)).Tokens;
     }
 
     /// <summary>The text of tokens.</summary>
     public async Task<string> DetokenizeAsync(IEnumerable<int> tokens, CancellationToken cancellationToken = default)
     {
         var request = new DetokenizeRequest { Tokens = { tokens } };
-        return (await Wrap(_generation.DetokenizeAsync(request, Call(cancellationToken)).ResponseAsync, cancellationToken).ConfigureAwait(false)).Text;
+        return (await AskAsync(options => _generation.DetokenizeAsync(request, options), cancellationToken).ConfigureAwait(false)).Text;
     }
 
     /// <summary>How many tokens a text has.</summary>
     public async Task<int> CountTokensAsync(string text, bool parseControlTokens = false, CancellationToken cancellationToken = default)
     {
         var request = new CountTokensRequest { Text = text, ParseControlTokens = parseControlTokens };
-        return (await Wrap(_generation.CountTokensAsync(request, Call(cancellationToken)).ResponseAsync, cancellationToken).ConfigureAwait(false)).Count;
+        return (await AskAsync(options => _generation.CountTokensAsync(request, options), cancellationToken).ConfigureAwait(false)).Count;
     }
 
     /// <summary>Creates an empty session.</summary>
@@ -89,12 +90,12 @@ public sealed class CottentionClient : IDisposable
             request.SessionId = id;
         if (seed is not null)
             request.Seed = seed.Value;
-        return Wrap(_sessions.CreateAsync(request, Call(cancellationToken)).ResponseAsync, cancellationToken);
+        return AskAsync(options => _sessions.CreateAsync(request, options), cancellationToken);
     }
 
     /// <summary>What is known of a session.</summary>
     public Task<Session> GetSessionAsync(string id, CancellationToken cancellationToken = default) =>
-        Wrap(_sessions.GetAsync(new GetSessionRequest { SessionId = id }, Call(cancellationToken)).ResponseAsync, cancellationToken);
+        AskAsync(options => _sessions.GetAsync(new GetSessionRequest { SessionId = id }, options), cancellationToken);
 
     /// <summary>Every session in the order of ids, fetched page by page.</summary>
     public async IAsyncEnumerable<Session> ListSessionsAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -102,7 +103,7 @@ public sealed class CottentionClient : IDisposable
         var request = new ListSessionsRequest();
         while (true)
         {
-            var page = await Wrap(_sessions.ListAsync(request, Call(cancellationToken)).ResponseAsync, cancellationToken).ConfigureAwait(false);
+            var page = await AskAsync(options => _sessions.ListAsync(request, options), cancellationToken).ConfigureAwait(false);
             foreach (var session in page.Sessions)
                 yield return session;
             if (!page.HasNextPageToken)
@@ -113,7 +114,7 @@ public sealed class CottentionClient : IDisposable
 
     /// <summary>Forgets a session for good.</summary>
     public Task DeleteSessionAsync(string id, CancellationToken cancellationToken = default) =>
-        Wrap(_sessions.DeleteAsync(new DeleteSessionRequest { SessionId = id }, Call(cancellationToken)).ResponseAsync, cancellationToken);
+        AskAsync(options => _sessions.DeleteAsync(new DeleteSessionRequest { SessionId = id }, options), cancellationToken);
 
     /// <summary>Copies a session as it stands to a new one.</summary>
     /// <param name="id">The session to copy.</param>
@@ -124,16 +125,16 @@ public sealed class CottentionClient : IDisposable
         var request = new ForkSessionRequest { SessionId = id };
         if (newId is not null)
             request.NewSessionId = newId;
-        return Wrap(_sessions.ForkAsync(request, Call(cancellationToken)).ResponseAsync, cancellationToken);
+        return AskAsync(options => _sessions.ForkAsync(request, options), cancellationToken);
     }
 
     /// <summary>The served model's numbers and where it runs.</summary>
     public Task<Model> GetModelAsync(CancellationToken cancellationToken = default) =>
-        Wrap(_model.GetModelAsync(new GetModelRequest(), Call(cancellationToken)).ResponseAsync, cancellationToken);
+        AskAsync(options => _model.GetModelAsync(new GetModelRequest(), options), cancellationToken);
 
     /// <summary>How full the server is now.</summary>
     public Task<Capacity> GetCapacityAsync(CancellationToken cancellationToken = default) =>
-        Wrap(_model.GetCapacityAsync(new GetCapacityRequest(), Call(cancellationToken)).ResponseAsync, cancellationToken);
+        AskAsync(options => _model.GetCapacityAsync(new GetCapacityRequest(), options), cancellationToken);
 
     /// <summary>Closes the connection; calls in progress are cancelled.</summary>
     public void Dispose() => _channel.Dispose();
@@ -159,23 +160,38 @@ public sealed class CottentionClient : IDisposable
         };
     }
 
+    private Task<T> AskAsync<T>(Func<CallOptions, AsyncUnaryCall<T>> call, CancellationToken cancellationToken)
+    {
+        var options = Call(cancellationToken);
+        return Wrap(call(options).ResponseAsync, options);
+    }
+
     // The one place where a gRPC failure becomes ours.
-    internal static async Task<T> Wrap<T>(Task<T> call, CancellationToken cancellationToken)
+    internal static async Task<T> Wrap<T>(Task<T> call, CallOptions options)
     {
         try
         {
             return await call.ConfigureAwait(false);
         }
-        catch (RpcException error) when (cancellationToken.IsCancellationRequested)
+        // Whatever the status: a cancel that meets an event on its way shows in the library as a broken connection.
+        catch (RpcException error) when (options.CancellationToken.IsCancellationRequested)
         {
-            // Whatever the status: a cancel that meets an event on its way shows in the library as a broken connection.
-            throw new OperationCanceledException("The call was cancelled.", error, cancellationToken);
+            throw new OperationCanceledException("The call was cancelled.", error, options.CancellationToken);
+        }
+        // So does a deadline, where the server ends the call before the library's own timer.
+        catch (RpcException error) when (IsBroken(error) && options.Deadline <= TimeProvider.System.GetUtcNow().UtcDateTime)
+        {
+            throw CottentionException.From(new RpcException(new Status(StatusCode.DeadlineExceeded, "the deadline passed", error)));
         }
         catch (RpcException error)
         {
             throw CottentionException.From(error);
         }
     }
+
+    // The library's own word for a call that broke; a refusal of the server says its reason.
+    private static bool IsBroken(RpcException error) =>
+        error.StatusCode is StatusCode.Unavailable or StatusCode.Internal or StatusCode.Cancelled && error.GetRpcStatus() is null;
 
     // Deadlines are moments by the clock for gRPC; TimeProvider.System is that clock.
     private CallOptions Call(CancellationToken cancellationToken) => new(

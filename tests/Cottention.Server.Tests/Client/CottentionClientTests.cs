@@ -15,15 +15,31 @@ public sealed class CottentionClientTests
         using var cancel = new CancellationTokenSource();
         await cancel.CancelAsync();
 
-        var error = await Assert.ThrowsAsync<OperationCanceledException>(() => CottentionClient.Wrap(Failed(status), cancel.Token));
+        var error = await Assert.ThrowsAsync<OperationCanceledException>(() => CottentionClient.Wrap(Failed(status), new CallOptions(cancellationToken: cancel.Token)));
 
         Assert.Equal(cancel.Token, error.CancellationToken);
+    }
+
+    // The server may end the call amid a message, before the library's own timer.
+    [Theory]
+    [InlineData(StatusCode.Unavailable, StatusCode.DeadlineExceeded)]
+    [InlineData(StatusCode.Internal, StatusCode.DeadlineExceeded)]
+    [InlineData(StatusCode.Cancelled, StatusCode.DeadlineExceeded)]
+    [InlineData(StatusCode.DeadlineExceeded, StatusCode.DeadlineExceeded)]
+    [InlineData(StatusCode.NotFound, StatusCode.NotFound)]
+    public async Task Wrap_DeadlineHasPassed_IsThatWhereTheCallBroke(StatusCode status, StatusCode expected)
+    {
+        var options = new CallOptions(deadline: DateTime.UnixEpoch);
+
+        var refusal = await Assert.ThrowsAsync<CottentionException>(() => CottentionClient.Wrap(Failed(status), options));
+
+        Assert.Equal(expected, refusal.StatusCode);
     }
 
     [Fact]
     public async Task Wrap_CallerStillWaits_IsARefusalWithItsStatus()
     {
-        var refusal = await Assert.ThrowsAsync<CottentionException>(() => CottentionClient.Wrap(Failed(StatusCode.Unavailable), CancellationToken.None));
+        var refusal = await Assert.ThrowsAsync<CottentionException>(() => CottentionClient.Wrap(Failed(StatusCode.Unavailable), new CallOptions(deadline: DateTime.MaxValue)));
 
         Assert.Equal((StatusCode.Unavailable, "it broke", "UNKNOWN"), (refusal.StatusCode, refusal.Message, refusal.Reason));
         Assert.Null(refusal.RetryAfter);

@@ -12,6 +12,9 @@ public static class GroupQuantizer
     /// <summary>Neighbouring columns that share a scale.</summary>
     public const int GroupSize = 32;
 
+    // A group of a smaller scale becomes 0 (its weights are below 1e-30): bfloat16 has full precision only down to 2^-126.
+    private const float LeastScale = 1f / (1L << 60) / (1L << 47);
+
     private const float LargestInt8 = 127f;
 
     // The group's extreme weight becomes -divisor: -8 uses all 16 levels, less leaves room on the other side, more cuts the
@@ -24,16 +27,16 @@ public static class GroupQuantizer
     /// <summary>Quantises a row to 8 bits, -127 to 127: the largest of a group becomes 127.</summary>
     /// <param name="row">[columns], finite.</param>
     /// <param name="integers">[columns].</param>
-    /// <param name="scales">[GroupCount(columns)], each exact in bfloat16; 0 where a group is all 0.</param>
+    /// <param name="scales">[GroupCount(columns)], each exact in bfloat16; 0 where a group is 0, or below 1e-30.</param>
     public static void ToInt8(ReadOnlySpan<float> row, Span<sbyte> integers, Span<float> scales)
     {
         CheckLengths(row, integers, scales);
         var values = (stackalloc float[GroupSize]);
         for (var group = 0; group < scales.Length; group++)
         {
-            ReadGroup(row, group, values);
-            scales[group] = RoundToBf16(MathF.Abs(Extreme(values)) / LargestInt8);
-            Round(values, scales[group], -LargestInt8, LargestInt8, integers[(group * GroupSize)..]);
+            var unit = ReadGroup(row, group, values, out var extreme);
+            var scale = RoundToBf16(MathF.Abs(extreme) / LargestInt8);
+            scales[group] = Store(values, scale, unit, -LargestInt8, LargestInt8, integers[(group * GroupSize)..]);
         }
     }
 
@@ -45,8 +48,7 @@ public static class GroupQuantizer
         var values = (stackalloc float[GroupSize]);
         for (var group = 0; group < scales.Length; group++)
         {
-            ReadGroup(row, group, values);
-            var extreme = Extreme(values);
+            var unit = ReadGroup(row, group, values, out var extreme);
             var (best, leastError) = (0f, float.PositiveInfinity);
             foreach (var divisor in Divisors4)
             {
@@ -56,8 +58,7 @@ public static class GroupQuantizer
                     (best, leastError) = (scale, error);
             }
 
-            scales[group] = best;
-            Round(values, best, -8f, 7f, integers[(group * GroupSize)..]);
+            scales[group] = Store(values, best, unit, -8f, 7f, integers[(group * GroupSize)..]);
         }
     }
 
@@ -67,12 +68,21 @@ public static class GroupQuantizer
         ArgumentOutOfRangeException.ThrowIfNotEqual(scales.Length, GroupCount(row.Length), nameof(scales));
     }
 
-    // A row's last group is filled up with 0, which changes neither scale nor error.
-    private static void ReadGroup(ReadOnlySpan<float> row, int group, Span<float> values)
+    // A group in units of a power of two, so that its extreme is 1 to 2, or 0, and no square of it leaves float32. A row's
+    // last group is filled up with 0, which changes neither scale nor error.
+    private static float ReadGroup(ReadOnlySpan<float> row, int group, Span<float> values, out float extreme)
     {
         var part = row.Slice(group * GroupSize, Math.Min(GroupSize, row.Length - (group * GroupSize)));
         part.CopyTo(values);
         values[part.Length..].Clear();
+        extreme = Extreme(values);
+        if (extreme == 0f)
+            return 1f;
+        var unit = MathF.ScaleB(1f, MathF.ILogB(extreme));
+        for (var i = 0; i < GroupSize; i += Vector256<float>.Count)
+            (Vector256.Create(values[i..]) / unit).CopyTo(values[i..]);
+        extreme /= unit;
+        return unit;
     }
 
     // The value of largest magnitude, with its sign.
@@ -91,11 +101,13 @@ public static class GroupQuantizer
         return -lowest > highest ? lowest : highest;
     }
 
-    // The first integers.Length values of a group.
-    private static void Round(ReadOnlySpan<float> values, float scale, float lowest, float highest, Span<sbyte> integers)
+    // Rounds the first integers.Length values of a group; returns the scale that the group has outside its unit.
+    private static float Store(ReadOnlySpan<float> values, float scale, float unit, float lowest, float highest, Span<sbyte> integers)
     {
+        var isZero = MathF.Abs(scale * unit) < LeastScale;
         for (var i = 0; i < Math.Min(GroupSize, integers.Length); i++)
-            integers[i] = scale == 0f ? (sbyte)0 : (sbyte)Math.Clamp(MathF.Round(values[i] / scale), lowest, highest);
+            integers[i] = isZero ? (sbyte)0 : (sbyte)Math.Clamp(MathF.Round(values[i] / scale), lowest, highest);
+        return isZero ? 0f : scale * unit;
     }
 
     private static float SquaredError4(ReadOnlySpan<float> values, float scale)

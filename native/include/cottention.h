@@ -167,7 +167,7 @@ CTN_API ctn_status ctn_engine_begin_step(
 /* Waits for the step. drawn [number of rows of logits] i32 gets a token, or CTN_UNDECIDED; may be null. */
 CTN_API ctn_status ctn_engine_end_step(ctn_engine *engine, int32_t *drawn);
 
-/* Rows of logits of the last step, [count, N] f32, until the next step begins. */
+/* Rows of logits of the last step that had any, [count, N] f32, until the next such step begins: a step without logits leaves them. */
 CTN_API ctn_status ctn_engine_read_logits(ctn_engine *engine, int32_t first, int32_t count, float *logits);
 
 /* Has the slot's state consume the next count tokens of its last, provisional row: the bits as if they alone had been run.

@@ -125,6 +125,41 @@ public abstract class ModelRunnerConformance
         Numerics.AssertSameBits(expected.AsSpan(^(5 * runner.VocabularySize)..), logits.AsSpan(all), "last five");
     }
 
+    [Fact]
+    public void Logits_PlanWithoutAnyRunAfter_AreStillThere()
+    {
+        using var runner = Create(GoldenModel.Open("tiny"), 2, 4, 16);
+        var session = new RunnerSession(runner, 0);
+        session.Feed(Tokens(3));
+        var plan = new StepPlan(2, 16);
+        plan.Add(0, 3, Tokens(3), 2);
+        var expected = new float[2 * runner.VocabularySize];
+        runner.Run(plan, expected);
+        session.Clear();
+        session.Feed(Tokens(3));
+
+        runner.Run(plan);
+        var silent = new StepPlan(1, 4);
+        silent.Add(1, 0, Tokens(4), wantsLogits: false);
+        runner.Run(silent);
+
+        Numerics.AssertSameBits(expected.AsSpan(runner.VocabularySize), runner.Logits(1), "second row");
+        Numerics.AssertSameBits(expected.AsSpan(0, runner.VocabularySize), runner.Logits(0), "first row");
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public void Logits_NoSuchRow_Throws(int index)
+    {
+        using var runner = Create(GoldenModel.Open("tiny"), 1, 4, 16);
+        Assert.Throws<ArgumentOutOfRangeException>(() => runner.Logits(0).Length);
+
+        new RunnerSession(runner, 0).Feed(1);
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => runner.Logits(index).Length);
+    }
+
     [Theory]
     [InlineData(2)]
     [InlineData(7)]

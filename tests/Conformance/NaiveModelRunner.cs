@@ -11,6 +11,9 @@ public sealed class NaiveModelRunner(GoldenModel model, int slotCount, int maxRo
     private readonly Queue<float[]>[] _provisional = [.. Enumerable.Range(0, slotCount).Select(_ => new Queue<float[]>())];
     private readonly float[][] _slots = [.. Enumerable.Range(0, slotCount).Select(_ => new float[StateLayout.Of(model.Config).ElementCount])];
 
+    // Rows of logits of the last plan that wanted any.
+    private readonly List<float[]> _logits = [];
+
     /// <summary>Called before each plan is run; may throw to play a failing device.</summary>
     public Action<StepPlan> Running { get; set; } = _ => { };
 
@@ -35,9 +38,13 @@ public sealed class NaiveModelRunner(GoldenModel model, int slotCount, int maxRo
 
     public int MaxProvisionalTokens => maxTokens;
 
-    public void Run(StepPlan plan, Span<float> logits)
+    public bool DrawsTokens => false;
+
+    public void Run(StepPlan plan)
     {
         Running(plan);
+        if (plan.LogitsCount > 0)
+            _logits.Clear();
         foreach (var row in plan.Rows)
         {
             _slots[row.Slot].CopyTo(_model.State, 0);
@@ -51,12 +58,20 @@ public sealed class NaiveModelRunner(GoldenModel model, int slotCount, int maxRo
                 if (token < row.FirstLogitsToken)
                     continue;
                 Ran?.Invoke(scores);
-                scores.CopyTo(logits[((row.LogitsIndex + token - row.FirstLogitsToken) * VocabularySize)..]);
+                _logits.Add([.. scores]);
             }
             if (!row.IsProvisional)
                 _model.State.CopyTo(_slots[row.Slot], 0);
         }
     }
+
+    public ReadOnlySpan<float> Logits(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)_logits.Count, nameof(index));
+        return _logits[index];
+    }
+
+    public int Drawn(int index) => -1;
 
     public void Commit(int slot, int count)
     {

@@ -13,24 +13,27 @@ public sealed class TestEngine : IAsyncDisposable
 {
     private readonly string _folder;
     private readonly FileSessionStore _store;
+    private readonly Func<EngineOptions, IModelRunner>? _create;
 
     /// <param name="configure">Changes the sizes.</param>
     /// <param name="naive">Whether to use the naive runner, which can be made to fail.</param>
-    public TestEngine(Action<EngineOptions>? configure = null, bool naive = false)
-        : this(Path.Combine(Path.GetTempPath(), "cottention-" + Guid.NewGuid().ToString("N")), configure, naive)
+    /// <param name="create">Makes another runner for the sizes.</param>
+    public TestEngine(Action<EngineOptions>? configure = null, bool naive = false, Func<EngineOptions, IModelRunner>? create = null)
+        : this(Path.Combine(Path.GetTempPath(), "cottention-" + Guid.NewGuid().ToString("N")), configure, naive, create)
     {
     }
 
-    private TestEngine(string folder, Action<EngineOptions>? configure, bool naive)
+    private TestEngine(string folder, Action<EngineOptions>? configure, bool naive, Func<EngineOptions, IModelRunner>? create)
     {
         _folder = folder;
+        _create = create;
         Options = new EngineOptions { MaxRunning = 8, SessionSlots = 8, TokenBudget = 64, PrefillChunk = 16, PoisonFreeSlots = true, DraftTokens = 0, DraftCosts = DraftCosts.Flat };
         configure?.Invoke(Options);
         var config = Golden.Config with { EosTokenId = 299, BosTokenId = 299 };
         Model = new LoadedModel("tiny", config, TextTokenizer.Load(Fixtures.Path("tiny-model"), config), new string('a', 64));
         IModelRunner runner = naive
             ? Naive = new NaiveModelRunner(Golden, Options.TotalSlots, Options.TotalRows, Options.TokenBudget)
-            : NewCpuRunner(Options);
+            : (create ?? NewCpuRunner)(Options);
         Metrics = new EngineMetrics(Model.Name);
         Engine = new InferenceEngine(Model, runner, Options, Metrics, TimeProvider.System, NullLogger<InferenceEngine>.Instance);
         _store = new FileSessionStore(_folder, NullLogger<FileSessionStore>.Instance);
@@ -54,6 +57,21 @@ public sealed class TestEngine : IAsyncDisposable
 
     public ISessionStore Store => _store;
 
+    /// <summary>The tiny model on the CPU runner, one thread.</summary>
+    public static CpuModelRunner NewCpuRunner(EngineOptions options)
+    {
+        using var checkpoint = Checkpoint.Open(Fixtures.Path("tiny-model"));
+        return new CpuModelRunner(checkpoint, new CpuRunnerOptions
+        {
+            Threads = 1,
+            SlotCount = options.TotalSlots,
+            MaxRows = options.TotalRows,
+            MaxTokens = options.TokenBudget,
+            MaxProvisionalRows = options.ProvisionalRows,
+            MaxProvisionalTokens = options.ProvisionalTokens,
+        });
+    }
+
     /// <summary>All events of one generation.</summary>
     public async Task<List<TokenEvent>> RunAsync(GenerationRequest request, CancellationToken cancellationToken = default)
     {
@@ -67,27 +85,13 @@ public sealed class TestEngine : IAsyncDisposable
     public async Task<TestEngine> RestartAsync(Action<EngineOptions>? configure = null)
     {
         await StopAsync();
-        return new TestEngine(_folder, configure, naive: false);
+        return new TestEngine(_folder, configure, naive: false, _create);
     }
 
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
         Directory.Delete(_folder, recursive: true);
-    }
-
-    private static CpuModelRunner NewCpuRunner(EngineOptions options)
-    {
-        using var checkpoint = Checkpoint.Open(Fixtures.Path("tiny-model"));
-        return new CpuModelRunner(checkpoint, new CpuRunnerOptions
-        {
-            Threads = 1,
-            SlotCount = options.TotalSlots,
-            MaxRows = options.TotalRows,
-            MaxTokens = options.TokenBudget,
-            MaxProvisionalRows = options.ProvisionalRows,
-            MaxProvisionalTokens = options.ProvisionalTokens,
-        });
     }
 
     private async Task StopAsync()

@@ -13,14 +13,12 @@ internal sealed class RunnerWork : Work
 
     private readonly CpuModelRunner _runner;
     private readonly StepPlan _plan;
-    private readonly float[] _logits;
 
     private RunnerWork(string kind, CpuModelRunner runner, StepPlan plan)
     {
         Kind = kind;
         _runner = runner;
         _plan = plan;
-        _logits = new float[plan.LogitsCount * runner.VocabularySize];
     }
 
     /// <inheritdoc/>
@@ -67,7 +65,7 @@ internal sealed class RunnerWork : Work
         for (var step = 0; step < steps; step++)
         {
             cancellation.ThrowIfCancellationRequested();
-            _runner.Run(_plan, _logits);
+            _runner.Run(_plan);
         }
         return Stopwatch.GetElapsedTime(start).TotalSeconds / steps;
     }

@@ -26,16 +26,15 @@ internal sealed class Continuation(
     /// </summary>
     /// <param name="generation">In the running set.</param>
     /// <param name="tokens">The row's tokens.</param>
-    /// <param name="logits">[tokens, N] f32.</param>
-    public void Verify(Generation generation, ReadOnlySpan<int> tokens, ReadOnlySpan<float> logits)
+    /// <param name="logitsIndex">Index of the logits after the first token; those after the others follow.</param>
+    public void Verify(Generation generation, ReadOnlySpan<int> tokens, int logitsIndex)
     {
-        var width = runner.VocabularySize;
         var consumed = 0;
         do
         {
             runner.Commit(generation.Session.Slot, 1);
             Consume(generation, 1);
-            Continue(generation, logits.Slice(consumed++ * width, width));
+            Continue(generation, new Scores(runner, logitsIndex + consumed++));
         }
         while (consumed < tokens.Length && generation.Session.IsRunning && !generation.IsBlocked
             && generation.RemainingInput[0] == tokens[consumed]);
@@ -45,12 +44,12 @@ internal sealed class Continuation(
 
     /// <summary>Samples the token that follows, or ends the generation; its input is consumed.</summary>
     /// <param name="generation">In the running set.</param>
-    /// <param name="logits">[N] f32 after the session's last token.</param>
-    public void Continue(Generation generation, ReadOnlySpan<float> logits)
+    /// <param name="scores">Those after the session's last token.</param>
+    public void Continue(Generation generation, Scores scores)
     {
         try
         {
-            SampleOrFinish(generation, logits);
+            SampleOrFinish(generation, scores);
         }
         catch (Exception e) // an edge: one generation's fault does not end the step thread
         {
@@ -59,25 +58,30 @@ internal sealed class Continuation(
         }
     }
 
-    private void SampleOrFinish(Generation generation, ReadOnlySpan<float> logits)
+    private void SampleOrFinish(Generation generation, Scores scores)
     {
         if (generation.MaxTokens == 0)
         {
-            KeepLogits(generation.Session, logits);
+            KeepLogits(generation.Session, scores);
             running.Finish(generation, FinishReason.Length, null);
             return;
         }
+        if (scores.Drawn is >= 0 and var drawn)
+        {
+            Accept(generation, new SampledToken(drawn, float.NaN, 0), scores);
+            return;
+        }
         var session = generation.Session;
-        var suppressed = generation.OutputTokens < generation.MinTokens ? generation.StopTokens : [];
-        var outcome = sampler.Sample(logits, generation.Settings, suppressed, session.Window, session.Random, session.Position,
+        var suppressed = generation.SuppressedAt(generation.OutputTokens);
+        var outcome = sampler.Sample(scores.Logits, generation.Settings, suppressed, session.Window, session.Random, session.Position,
             _top, out var sampled);
         if (outcome != SampleOutcome.Sampled)
             running.Fail(generation, SamplingFault(outcome, session.Position));
         else
-            Accept(generation, sampled, logits);
+            Accept(generation, sampled, scores);
     }
 
-    private void Accept(Generation generation, SampledToken sampled, ReadOnlySpan<float> logits)
+    private void Accept(Generation generation, SampledToken sampled, Scores scores)
     {
         var session = generation.Session;
         var index = generation.OutputTokens++;
@@ -85,7 +89,7 @@ internal sealed class Continuation(
             generation.FirstTokenAt = time.GetTimestamp();
         if (generation.StopTokens.AsSpan().Contains(sampled.Id))
         {
-            KeepLogits(session, logits);
+            KeepLogits(session, scores);
             running.Finish(generation, FinishReason.Stop, null);
             return;
         }
@@ -93,11 +97,11 @@ internal sealed class Continuation(
         var wasHolding = generation.Output.Tokens.Held > 0;
         if (generation.Output.Push(item, _top.AsSpan(0, sampled.TopCount), index >= generation.MinTokens))
         {
-            rollback.TakeBack(generation, sampled.Id, logits, wasHolding);
+            rollback.TakeBack(generation, sampled.Id, scores, wasHolding);
             running.Finish(generation, FinishReason.Stop, generation.MatchedStop);
             return;
         }
-        rollback.Follow(generation, logits, wasHolding);
+        rollback.Follow(generation, scores, wasHolding);
         session.Remember(sampled.Id);
         session.PendingToken = sampled.Id;
         session.HasLogits = false;
@@ -106,9 +110,9 @@ internal sealed class Continuation(
             running.Finish(generation, FinishReason.Length, null);
     }
 
-    private static void KeepLogits(Session session, ReadOnlySpan<float> logits)
+    private static void KeepLogits(Session session, Scores scores)
     {
-        logits.CopyTo(session.Logits);
+        scores.Logits.CopyTo(session.Logits);
         session.HasLogits = true;
         session.PendingToken = -1;
     }

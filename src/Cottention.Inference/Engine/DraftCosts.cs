@@ -34,7 +34,6 @@ internal sealed class DraftCosts
         const int Largest = EngineOptions.DraftWindow;
         var plan = new StepPlan(1, Largest);
         var tokens = new int[Largest];
-        var logits = new float[Largest * runner.VocabularySize];
         var costs = new double[1 + BitOperations.Log2(Largest)];
         Array.Fill(costs, double.PositiveInfinity);
         var started = time.GetTimestamp();
@@ -45,7 +44,7 @@ internal sealed class DraftCosts
                 plan.Clear();
                 plan.Add(slot, 0, tokens.AsSpan(0, count), count, provisional: count > 1 && count <= runner.MaxProvisionalTokens);
                 var start = time.GetTimestamp();
-                runner.Run(plan, logits);
+                runner.Run(plan);
                 costs[size] = Math.Min(costs[size], time.GetElapsedTime(start).TotalSeconds);
             }
         return new DraftCosts(costs);

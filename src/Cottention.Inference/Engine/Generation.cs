@@ -125,6 +125,9 @@ internal sealed class Generation
     /// <summary>The part of <see cref="StateBuffer"/> that holds a state, [L, H, V, K] f32. Not for a one-off.</summary>
     public Span<float> StateIn(StateLayout layout) => MemoryMarshal.Cast<byte, float>(StateBuffer.AsSpan(StateOffset, (int)layout.Bytes));
 
+    /// <summary>Tokens that must not be sampled as the generation's output of that number, from 0: what would end it before min_tokens.</summary>
+    public ReadOnlySpan<int> SuppressedAt(int index) => index < MinTokens ? StopTokens : [];
+
     /// <summary>The state has consumed the next tokens of the input.</summary>
     public void Consume(int count) => _consumed += count;
 

@@ -22,6 +22,7 @@ public sealed class InferenceEngine : IAsyncDisposable
     private readonly SlotPool _slots;
     private readonly RunningSet _running;
     private readonly Continuation _continuation;
+    private readonly PlannedDraws? _draws;
     private readonly StepPlan _plan;
     private readonly Generation[] _planned;
     private readonly Channel<Generation> _submitted;
@@ -31,9 +32,6 @@ public sealed class InferenceEngine : IAsyncDisposable
     private long _lastTick;
     private volatile bool _stopping;
     private volatile bool _sweepDead;
-
-    // [TotalRows, N] f32
-    private readonly float[] _logits;
 
     /// <summary>Starts the step thread. The engine owns the runner from now on.</summary>
     /// <param name="model">The model that the runner runs.</param>
@@ -56,10 +54,11 @@ public sealed class InferenceEngine : IAsyncDisposable
         _slots = new SlotPool(runner, options) { Parked = session => Parked?.Invoke(session) };
         var rollback = new StopRollback(runner, _slots);
         _running = new RunningSet(runner, _slots, rollback, options.MaxRunning, metrics, time);
-        _continuation = new Continuation(runner, _running, rollback, new Sampler(runner.VocabularySize, model.Tokenizer.DeadTokens), metrics, time, logger);
+        var sampler = new Sampler(runner.VocabularySize, model.Tokenizer.DeadTokens);
+        _continuation = new Continuation(runner, _running, rollback, sampler, metrics, time, logger);
+        _draws = runner.DrawsTokens ? new PlannedDraws(sampler) : null;
         _plan = new StepPlan(options.MaxRunning, options.TokenBudget);
         _planned = new Generation[options.MaxRunning];
-        _logits = new float[options.TotalRows * runner.VocabularySize];
         _submitted = Channel.CreateBounded<Generation>(new BoundedChannelOptions(options.MaxRunning) { SingleReader = true });
         Admission = new Admission(options.MaxRunning, options.MaxQueued);
         if (options.DraftTokens > 0)
@@ -131,6 +130,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         _scheduler.Fill(_running.All, _plan, _planned);
         if (_plan.RowCount == 0)
             return false;
+        _draws?.Fill(_plan, _planned);
         var started = _time.GetTimestamp();
         if (!TryRun())
             return true;
@@ -197,7 +197,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         generation.StartedAt = _time.GetTimestamp();
         session.Remember(generation.RemainingInput[^generation.PromptTokens..]);
         if (generation.RemainingInput.IsEmpty)
-            _continuation.Continue(generation, session.Logits);
+            _continuation.Continue(generation, new Scores(session.Logits));
     }
 
     private void DropCancelled()
@@ -235,7 +235,7 @@ public sealed class InferenceEngine : IAsyncDisposable
     {
         try
         {
-            _runner.Run(_plan, _logits.AsSpan(0, _plan.LogitsCount * _runner.VocabularySize));
+            _runner.Run(_plan);
             return true;
         }
         catch (Exception e) // an edge: the step loop outlives a runner's fault, and the sessions in it go back to their committed state
@@ -250,14 +250,13 @@ public sealed class InferenceEngine : IAsyncDisposable
     private void Advance(Generation generation, in PlanRow row)
     {
         generation.Session.LastUsedStep = _step;
-        var logits = row.LogitsIndex < 0 ? [] : _logits.AsSpan(row.LogitsIndex * _runner.VocabularySize, row.LogitsCount * _runner.VocabularySize);
         if (row.IsProvisional)
         {
-            _continuation.Verify(generation, _plan.TokensOf(row), logits);
+            _continuation.Verify(generation, _plan.TokensOf(row), row.LogitsIndex);
             return;
         }
         Continuation.Consume(generation, row.TokenCount);
-        if (!logits.IsEmpty)
-            _continuation.Continue(generation, logits);
+        if (row.LogitsCount > 0)
+            _continuation.Continue(generation, new Scores(_runner, row.LogitsIndex));
     }
 }

@@ -14,9 +14,9 @@ internal sealed class StopRollback(IModelRunner runner, SlotPool slots)
 
     /// <summary>After a token that did not complete a stop string and before it enters the window: takes, moves or frees the reserve.</summary>
     /// <param name="generation">Whose output has just taken the token.</param>
-    /// <param name="logits">[N] f32 that the token was sampled from.</param>
+    /// <param name="scores">What the token was sampled from.</param>
     /// <param name="wasHolding">Whether tokens were kept back before it.</param>
-    public void Follow(Generation generation, ReadOnlySpan<float> logits, bool wasHolding)
+    public void Follow(Generation generation, Scores scores, bool wasHolding)
     {
         var tokens = generation.Output.Tokens;
         if (tokens.Held == 0)
@@ -25,13 +25,13 @@ internal sealed class StopRollback(IModelRunner runner, SlotPool slots)
             return;
         }
         if (!wasHolding)
-            Take(generation, logits);
+            Take(generation, scores);
         else if (tokens.IsCatchUpDue)
             CatchUp(generation, keep: 1);
     }
 
     /// <summary>After the token that completed a stop string: leaves the session with every token whose text was released, and no other.</summary>
-    public void TakeBack(Generation generation, int token, ReadOnlySpan<float> logits, bool wasHolding)
+    public void TakeBack(Generation generation, int token, Scores scores, bool wasHolding)
     {
         var session = generation.Session;
         var tokens = generation.Output.Tokens;
@@ -47,7 +47,7 @@ internal sealed class StopRollback(IModelRunner runner, SlotPool slots)
         if (!wasHolding)
         {
             // The whole stop string came in this token, which the state has not consumed.
-            logits.CopyTo(session.Logits);
+            scores.Logits.CopyTo(session.Logits);
             session.HasLogits = true;
             session.PendingToken = -1;
             return;
@@ -74,7 +74,7 @@ internal sealed class StopRollback(IModelRunner runner, SlotPool slots)
         generation.ReserveSlot = -1;
     }
 
-    private void Take(Generation generation, ReadOnlySpan<float> logits)
+    private void Take(Generation generation, Scores scores)
     {
         var session = generation.Session;
         // What was released together with this token's keeping-back is in the state already, or is none of ours.
@@ -83,7 +83,7 @@ internal sealed class StopRollback(IModelRunner runner, SlotPool slots)
         runner.CopySlot(session.Slot, generation.ReserveSlot);
         generation.ReservePosition = session.Position;
         Copy(session.Window, generation.ReserveWindow);
-        logits.CopyTo(session.Logits);
+        scores.Logits.CopyTo(session.Logits);
     }
 
     // The reserve consumes the released tokens but the newest `keep`.
@@ -96,7 +96,7 @@ internal sealed class StopRollback(IModelRunner runner, SlotPool slots)
             var part = due[..Math.Min(due.Length, _plan.MaxTokens)];
             _plan.Clear();
             _plan.Add(generation.ReserveSlot, generation.ReservePosition, part, wantsLogits: false);
-            runner.Run(_plan, []);
+            runner.Run(_plan);
             generation.ReservePosition += part.Length;
             generation.ReserveWindow.Add(part);
             due = due[part.Length..];

@@ -36,14 +36,32 @@ public interface IModelRunner : IDisposable
     /// <summary>Most tokens of a provisional row.</summary>
     int MaxProvisionalTokens { get; }
 
+    /// <summary>Whether <see cref="Drawn"/> answers at all; only then does the engine fill in the plan's draws.</summary>
+    bool DrawsTokens { get; }
+
     /// <summary>
     /// Consumes the plan's tokens: each row's state moves on by the row's tokens, in place.
     /// The result of a row does not depend on the other rows, nor on how its tokens are split over plans: same bits.
     /// A provisional row gives the same logits but leaves the state where it is: see <see cref="Commit"/>.
     /// </summary>
     /// <param name="plan">Rows with distinct slots; token ids within the vocabulary.</param>
-    /// <param name="logits">[plan.LogitsCount, N] f32, written for the tokens after which they are wanted.</param>
-    void Run(StepPlan plan, Span<float> logits);
+    void Run(StepPlan plan);
+
+    /// <summary>
+    /// A row of logits, [N] f32, of the last plan that wanted any: the span is good until the next such plan. Where logits lie on a
+    /// device the row is fetched when it is first asked for.
+    /// </summary>
+    /// <param name="index">0 to <see cref="StepPlan.LogitsCount"/> - 1 of that plan.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The plan wanted no such row.</exception>
+    ReadOnlySpan<float> Logits(int index);
+
+    /// <summary>
+    /// The token drawn from a row of logits as the plan's <see cref="StepPlan.Draws"/> asked, or -1: none was asked for, or the runner
+    /// cannot be certain that the exact sampler would draw the same from <see cref="Logits"/>. Always -1 where
+    /// <see cref="DrawsTokens"/> is false.
+    /// </summary>
+    /// <param name="index">As in <see cref="Logits"/>.</param>
+    int Drawn(int index);
 
     /// <summary>
     /// Has a slot's state consume the next tokens of its last, provisional row: the same bits as if they alone had been run.

@@ -8,6 +8,9 @@ public sealed class StepPlan
     private readonly PlanRow[] _rows;
     private readonly int[] _tokens;
 
+    // At most one row of logits a token.
+    private readonly RowDraw[] _draws;
+
     /// <summary>A plan for at most <paramref name="maxRows"/> rows and <paramref name="maxTokens"/> tokens, all rows together.</summary>
     public StepPlan(int maxRows, int maxTokens)
     {
@@ -15,6 +18,7 @@ public sealed class StepPlan
         ArgumentOutOfRangeException.ThrowIfLessThan(maxTokens, maxRows);
         _rows = new PlanRow[maxRows];
         _tokens = new int[maxTokens];
+        _draws = new RowDraw[maxTokens];
     }
 
     /// <summary>Most rows of a step.</summary>
@@ -38,11 +42,17 @@ public sealed class StepPlan
     /// <summary>The planned tokens, row after row.</summary>
     public ReadOnlySpan<int> Tokens => _tokens.AsSpan(0, TokenCount);
 
+    /// <summary>How a token is to be drawn from each row of logits, for runners that draw; <c>default</c> where none is.</summary>
+    public ReadOnlySpan<RowDraw> Draws => _draws.AsSpan(0, LogitsCount);
+
+    /// <summary>Whether any of <see cref="Draws"/> is wanted.</summary>
+    public bool HasDraws { get; private set; }
+
     /// <summary>The tokens of one row.</summary>
     public ReadOnlySpan<int> TokensOf(in PlanRow row) => _tokens.AsSpan(row.TokenStart, row.TokenCount);
 
     /// <summary>Empties the plan.</summary>
-    public void Clear() => (RowCount, TokenCount, LogitsCount) = (0, 0, 0);
+    public void Clear() => (RowCount, TokenCount, LogitsCount, HasDraws) = (0, 0, 0, false);
 
     /// <summary>Adds a row and returns its index of the logits, or -1 where none are wanted.</summary>
     public int Add(int slot, long position, ReadOnlySpan<int> tokens, bool wantsLogits) =>
@@ -59,8 +69,19 @@ public sealed class StepPlan
         var logitsIndex = logitsCount > 0 ? LogitsCount : -1;
         tokens.CopyTo(_tokens.AsSpan(TokenCount));
         _rows[RowCount++] = new PlanRow(slot, position, TokenCount, tokens.Length, logitsIndex, logitsCount, provisional);
+        _draws.AsSpan(LogitsCount, logitsCount).Clear();
         TokenCount += tokens.Length;
         LogitsCount += logitsCount;
         return logitsIndex;
+    }
+
+    /// <summary>Wants a token drawn from a row of logits.</summary>
+    /// <param name="logitsIndex">0 to <see cref="LogitsCount"/> - 1.</param>
+    /// <param name="draw">How.</param>
+    public void Draw(int logitsIndex, in RowDraw draw)
+    {
+        Debug.Assert(draw.IsWanted && (uint)logitsIndex < (uint)LogitsCount, "no such draw or row of logits");
+        _draws[logitsIndex] = draw;
+        HasDraws = true;
     }
 }

@@ -47,6 +47,12 @@ public sealed class Sampler
         _estimate = new DrawEstimate(_live);
     }
 
+    /// <summary>Ids from here on belong to no token.</summary>
+    internal int Live => _live;
+
+    /// <summary>Whether ids below <see cref="Live"/> belong to no token either.</summary>
+    internal bool HasHoles => _holes.Length > 0;
+
     /// <summary>Picks a token.</summary>
     /// <param name="logits">[N] f32, as the model gave them; not changed.</param>
     /// <param name="settings">How to pick.</param>

@@ -71,6 +71,10 @@ public sealed class SamplerSettings
 
     internal float[] Bias { get; }
 
+    /// <summary>Whether a draw needs nothing but logits, temperature, top_k, top_p and min_p, and nothing is reported of it.</summary>
+    internal bool IsPlainDraw =>
+        Logprobs is null && (TypicalP >= 1 || IsGreedy) && BiasedTokens.Length == 0 && BannedTokens.Length == 0 && !HasPenalties;
+
     internal bool HasPenalties =>
         PenaltyWindow > 0 && (RepetitionPenalty != 1 || PresencePenalty != 0 || FrequencyPenalty != 0);
 }

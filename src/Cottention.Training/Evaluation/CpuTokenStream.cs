@@ -51,7 +51,9 @@ internal sealed class CpuTokenStream : ITokenStream
     {
         _plan.Clear();
         _plan.Add(Slot, _position, tokens, logits.Length / VocabularySize);
-        _runner.Run(_plan, logits);
+        _runner.Run(_plan);
+        for (var i = 0; i < _plan.LogitsCount; i++)
+            _runner.Logits(i).CopyTo(logits[(i * VocabularySize)..]);
         _position += tokens.Length;
     }
 

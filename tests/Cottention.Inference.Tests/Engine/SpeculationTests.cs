@@ -3,7 +3,6 @@ using Cottention.Conformance;
 using Cottention.Inference.Engine;
 using Cottention.Inference.Runners.Cpu;
 using Cottention.Inference.Sampling;
-using Cottention.Inference.Sessions;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cottention.Inference.Tests.Engine;
@@ -49,7 +48,7 @@ public sealed class SpeculationTests
         await using var plain = new TestEngine();
         await using var drafting = new TestEngine(options => options.DraftTokens = drafts);
 
-        await AssertSameAsync(plain, drafting, Requests[name]);
+        await SessionPair.AssertSameAsync(plain, drafting, Requests[name]);
     }
 
     [Fact]
@@ -63,7 +62,7 @@ public sealed class SpeculationTests
         {
             var stop = text.Substring(at, 4);
             if (!stop.Contains('\uFFFD') && !stop.Any(char.IsSurrogate))
-                await AssertSameAsync(plain, drafting, Requests["greedy"] with { Stop = [stop] }, $"stop-{at}");
+                await SessionPair.AssertSameAsync(plain, drafting, Requests["greedy"] with { Stop = [stop] }, $"stop-{at}");
         }
     }
 
@@ -74,7 +73,7 @@ public sealed class SpeculationTests
         await using var drafting = new TestEngine(options => options.DraftTokens = 7);
 
         for (var most = 1; most <= 24; most++)
-            await AssertSameAsync(plain, drafting, Requests["loop"] with { MaxTokens = most }, $"most-{most}");
+            await SessionPair.AssertSameAsync(plain, drafting, Requests["loop"] with { MaxTokens = most }, $"most-{most}");
     }
 
     [Fact]
@@ -83,7 +82,7 @@ public sealed class SpeculationTests
         await using var plain = new TestEngine();
         await using var drafting = new TestEngine(options => (options.DraftTokens, options.EventCapacity) = (7, 4));
 
-        await AssertSameAsync(plain, drafting, Requests["loop"]);
+        await SessionPair.AssertSameAsync(plain, drafting, Requests["loop"]);
     }
 
     [Fact]
@@ -91,7 +90,7 @@ public sealed class SpeculationTests
     {
         await using var plain = new TestEngine();
         var first = new TestEngine(options => options.DraftTokens = 7);
-        await AssertSameAsync(plain, first, Requests["greedy"]);
+        await SessionPair.AssertSameAsync(plain, first, Requests["greedy"]);
         foreach (var test in new[] { plain, first })
             await test.Host.ForkAsync("s", "fork", default);
 
@@ -99,7 +98,7 @@ public sealed class SpeculationTests
         await using var third = await second.RestartAsync();
 
         foreach (var id in new[] { "s", "fork" })
-            AssertSame(await plain.RunAsync(Request(new()) with { SessionId = id, PromptTokens = [] }),
+            SessionPair.AssertSame(await plain.RunAsync(Request(new()) with { SessionId = id, PromptTokens = [] }),
                 await third.RunAsync(Request(new()) with { SessionId = id, PromptTokens = [] }), id);
     }
 
@@ -117,7 +116,7 @@ public sealed class SpeculationTests
         var crowd = await Task.WhenAll(Enumerable.Range(0, 30).Select(i => drafting.RunAsync(requests[i % requests.Length])));
 
         for (var i = 0; i < crowd.Length; i++)
-            AssertSame(alone[i % requests.Length], crowd[i], $"request {i}");
+            SessionPair.AssertSame(alone[i % requests.Length], crowd[i], $"request {i}");
     }
 
     [Fact]
@@ -184,38 +183,6 @@ public sealed class SpeculationTests
 
     private static GenerationRequest Request(SamplingParameters sampling) =>
         new() { PromptTokens = Prompt, MaxTokens = 96, IgnoreEos = true, Sampling = sampling with { Seed = 11 } };
-
-    // Two generations in a row on a session; then the session itself.
-    private static async Task AssertSameAsync(TestEngine plain, TestEngine drafting, GenerationRequest request, string id = "s")
-    {
-        foreach (var test in new[] { plain, drafting })
-            await test.Host.CreateAsync(id, 1, default);
-        foreach (var part in new[] { request, request with { PromptTokens = [61, 62, 63], MaxTokens = 30 } })
-        {
-            var expected = await plain.RunAsync(part with { SessionId = id });
-            var actual = await drafting.RunAsync(part with { SessionId = id });
-            AssertSame(expected, actual, id);
-            Assert.Equal(await SnapshotAsync(plain, id), await SnapshotAsync(drafting, id));
-        }
-    }
-
-    private static void AssertSame(List<TokenEvent> expected, List<TokenEvent> actual, string what)
-    {
-        Assert.True(expected.Text() == actual.Text(), what);
-        Assert.Equal(expected.Select(Comparable), actual.Select(Comparable));
-
-        static (int?, string, int, long, float?, FinishReason?, string?, int, string) Comparable(TokenEvent e) =>
-            (e.TokenId, e.Text, e.Index, e.Position, e.Logprob, e.FinishReason, e.MatchedStop, e.Usage?.OutputTokens ?? 0, string.Join(' ', e.TopLogprobs));
-    }
-
-    // The snapshot's bytes, with the times of both saves made one.
-    private static async Task<byte[]> SnapshotAsync(TestEngine test, string id)
-    {
-        var snapshot = (await test.Store.LoadAsync(id, default))!;
-        var header = SessionSnapshot.ReadHeader(snapshot, id);
-        SessionSnapshot.Seal(snapshot, header with { CreatedAt = DateTimeOffset.UnixEpoch, UpdatedAt = DateTimeOffset.UnixEpoch });
-        return snapshot;
-    }
 
     /// <summary>The draft counters of one engine.</summary>
     private sealed class DraftCounts : IDisposable

@@ -124,7 +124,7 @@ public sealed class CpuModelRunnerTests
             plan.Add(slot, 0, [slot], wantsLogits: true);
         }
 
-        runner.Run(plan, new float[8 * runner.VocabularySize]);
+        runner.Run(plan);
 
         Numerics.AssertSameBits(expected, new RunnerSession(runner, 8).Feed(1));
     }
@@ -150,21 +150,20 @@ public sealed class CpuModelRunnerTests
         var plan = new StepPlan(4, 4096);
 
         plan.Add(2, 0, [1], wantsLogits: false);
-        Assert.Throws<ArgumentOutOfRangeException>(() => runner.Run(plan, []));
+        Assert.Throws<ArgumentOutOfRangeException>(() => runner.Run(plan));
         plan.Clear();
         plan.Add(0, 0, [1], wantsLogits: true);
-        Assert.Throws<ArgumentOutOfRangeException>(() => runner.Run(plan, new float[9]));
         plan.Add(0, 0, [1], wantsLogits: false);
-        Assert.Throws<ArgumentException>(() => runner.Run(plan, new float[10]));
+        Assert.Throws<ArgumentException>(() => runner.Run(plan));
         plan.Clear();
         plan.Add(0, -1, [1], wantsLogits: false);
-        Assert.Throws<ArgumentOutOfRangeException>(() => runner.Run(plan, []));
+        Assert.Throws<ArgumentOutOfRangeException>(() => runner.Run(plan));
         plan.Clear();
         plan.Add(0, 0, new int[runner.MaxTokens + 1], wantsLogits: false);
-        Assert.Throws<ArgumentOutOfRangeException>(() => runner.Run(plan, []));
+        Assert.Throws<ArgumentOutOfRangeException>(() => runner.Run(plan));
         plan.Clear();
         plan.Add(0, 0, new int[runner.MaxRows + 1], logitsCount: runner.MaxRows + 1);
-        Assert.Throws<ArgumentOutOfRangeException>(() => runner.Run(plan, new float[10 * (runner.MaxRows + 1)]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => runner.Run(plan));
     }
 
     [Fact]

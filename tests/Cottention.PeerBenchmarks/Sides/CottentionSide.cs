@@ -11,7 +11,6 @@ internal sealed class CottentionSide : ISide
 {
     private readonly CpuModelRunner _runner;
     private readonly StepPlan _plan;
-    private readonly float[] _logits;
 
     /// <param name="runner">Has a slot for each row.</param>
     /// <param name="work">Rows and tokens of a step.</param>
@@ -27,8 +26,6 @@ internal sealed class CottentionSide : ISide
             _plan.Add(row, position, rowTokens, wantsLogits: true);
             runner.FillSlot(row, 0);
         }
-
-        _logits = new float[work.Rows * runner.VocabularySize];
     }
 
     /// <inheritdoc/>
@@ -37,7 +34,7 @@ internal sealed class CottentionSide : ISide
     }
 
     /// <inheritdoc/>
-    public void Step() => _runner.Run(_plan, _logits);
+    public void Step() => _runner.Run(_plan);
 
     /// <inheritdoc/>
     public void Dispose()

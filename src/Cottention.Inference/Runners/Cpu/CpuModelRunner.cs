@@ -19,6 +19,10 @@ public sealed unsafe class CpuModelRunner : IModelRunner
     private readonly TailArena _tails;
     private readonly CpuModelStep _step;
 
+    // [MaxRows, N] f32, of which the last plan that wanted any wrote _logitsCount rows.
+    private readonly NativeBuffer _logits;
+    private int _logitsCount;
+
     // The number of the last step that named a slot: two rows of a plan must not share one.
     private readonly long[] _slotSteps;
     private long _stepCount;
@@ -69,6 +73,7 @@ public sealed unsafe class CpuModelRunner : IModelRunner
         _arena = new StateArena(StateLayout, options.SlotCount, _pool);
         _tails = new TailArena(_arena, kernels, options.MaxProvisionalRows, options.MaxProvisionalTokens, _pool.Threads);
         _step = new CpuModelStep(config, _weights, kernels, _arena, _tails, _pool, MaxRows, MaxTokens);
+        _logits = NativeBuffer.OfFloats((long)MaxRows * VocabularySize);
         Description = $"{kernels.Name} kernels, {format.Name()} weights, {_pool.Threads} threads";
     }
 
@@ -102,6 +107,9 @@ public sealed unsafe class CpuModelRunner : IModelRunner
     /// <inheritdoc/>
     public int MaxProvisionalTokens => _tails.MaxTokens;
 
+    /// <summary>False: the sampler on the same processor is as near.</summary>
+    public bool DrawsTokens => false;
+
     /// <summary>
     /// The hash by which a session knows its weights again: the checkpoint's, or one of it and the format where the weights
     /// in memory are not the checkpoint's own, since rounded weights give another text.
@@ -114,17 +122,29 @@ public sealed unsafe class CpuModelRunner : IModelRunner
     internal long WeightBytesPerStep => _weights.BytesPerToken;
 
     /// <inheritdoc/>
-    public void Run(StepPlan plan, Span<float> logits)
+    public void Run(StepPlan plan)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        Check(plan, logits.Length);
+        Check(plan);
         if (plan.RowCount == 0)
             return;
+        if (plan.LogitsCount > 0)
+            _logitsCount = plan.LogitsCount;
         _tails.Prepare(plan);
-        fixed (float* destination = logits)
-            _step.Run(plan, destination);
+        _step.Run(plan, _logits.Floats);
         _tails.Complete(plan);
     }
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<float> Logits(int index)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)_logitsCount, nameof(index));
+        return new ReadOnlySpan<float>(_logits.Floats + ((long)index * VocabularySize), VocabularySize);
+    }
+
+    /// <inheritdoc/>
+    public int Drawn(int index) => -1;
 
     /// <inheritdoc/>
     public void Commit(int slot, int count) => _tails.Commit(slot, count);
@@ -168,6 +188,7 @@ public sealed unsafe class CpuModelRunner : IModelRunner
         _disposed = true;
         _pool.Dispose();
         _step.Dispose();
+        _logits.Dispose();
         _tails.Dispose();
         _arena.Dispose();
         _weights.Dispose();
@@ -184,12 +205,11 @@ public sealed unsafe class CpuModelRunner : IModelRunner
     }
 
     // The kernels work on bare pointers: nothing unchecked reaches them.
-    private void Check(StepPlan plan, int logitsLength)
+    private void Check(StepPlan plan)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(plan.RowCount, MaxRows, nameof(plan));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(plan.TokenCount, MaxTokens, nameof(plan));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(plan.LogitsCount, MaxRows, nameof(plan));
-        ArgumentOutOfRangeException.ThrowIfLessThan(logitsLength, (long)plan.LogitsCount * VocabularySize, nameof(logitsLength));
         _stepCount++;
         var provisional = 0;
         foreach (ref readonly var row in plan.Rows)

@@ -70,7 +70,7 @@ public sealed unsafe class CpuModelRunner : IModelRunner
         }
 
         CpuRunnerLog.Packed(logger, progress.Elapsed.TotalSeconds);
-        _arena = new StateArena(StateLayout, options.SlotCount, _pool);
+        _arena = new StateArena(StateLayout, options.SlotCount);
         _tails = new TailArena(_arena, kernels, options.MaxProvisionalRows, options.MaxProvisionalTokens, _pool.Threads);
         _step = new CpuModelStep(config, _weights, kernels, _arena, _tails, _pool, MaxRows, MaxTokens);
         _logits = NativeBuffer.OfFloats((long)MaxRows * VocabularySize);

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace Cottention.Inference.Runners.Cpu;
 
 /// <summary>The token embedding [N, D], row after row, in the format of the weights.</summary>
@@ -21,14 +19,12 @@ internal sealed unsafe class EmbeddingTable : IDisposable
     public long Bytes => _data.Bytes;
 
     /// <summary>Stores a row. <paramref name="values"/> is [D].</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void SetRow(int row, ReadOnlySpan<float> values)
     {
         if (_format == WeightFormat.F32)
             values.CopyTo(new Span<float>(_data.Floats + ((long)row * _width), _width));
         else
-            for (var i = 0; i < _width; i++)
-                ((ushort*)_data.Data)[((long)row * _width) + i] = BFloat16Rounding.Round(values[i]);
+            BFloat16Rounding.Round(values, new Span<ushort>((ushort*)_data.Data + ((long)row * _width), _width));
     }
 
     /// <summary>Reads a token's row into <paramref name="x"/>, [D].</summary>

@@ -64,6 +64,36 @@ internal sealed unsafe partial class NativeBuffer : SafeHandle
     /// <summary>Takes every page of memory that is still zero, each thread of <paramref name="pool"/> a part.</summary>
     public void Populate(WorkerPool pool) => pool.Run(thread => Populate(thread, pool.Threads));
 
+    /// <summary>Takes the pages one after the other on a thread of its own, while others already use the memory; ends with it.</summary>
+    public void PopulateInBackground()
+    {
+        if (_mapped != 0)
+            new Thread(PopulatePageByPage) { IsBackground = true, Name = "cottention pages", Priority = ThreadPriority.BelowNormal }.Start();
+    }
+
+    private void PopulatePageByPage()
+    {
+        for (var start = 0L; start < Bytes; start += HugePageBytes)
+        {
+            var held = false;
+            try
+            {
+                // While it is held, the memory is not unmapped.
+                DangerousAddRef(ref held);
+            }
+            catch (ObjectDisposedException)
+            {
+                return;
+            }
+
+            // An older kernel does not know the advice: there the pages come as they are first written.
+            var known = Advise(handle + (nint)start, (nuint)Math.Min(HugePageBytes, Bytes - start), AdvisePopulateWrite) == 0;
+            DangerousRelease();
+            if (!known)
+                return;
+        }
+    }
+
     private void Populate(int part, int parts)
     {
         if (_mapped == 0)

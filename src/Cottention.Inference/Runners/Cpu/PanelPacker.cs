@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Cottention.Inference.Model;
 
 namespace Cottention.Inference.Runners.Cpu;
@@ -12,6 +13,7 @@ internal sealed unsafe class PanelPacker(WeightFormat format, int columns)
     private const int Int4Offset = 8;
     private const int Int8Offset = 128;
 
+    private readonly ushort[] _rounded = new ushort[format == WeightFormat.Bf16 ? columns : 0];
     private readonly sbyte[] _integers = new sbyte[format.IsQuantized() ? columns : 0];
     private readonly float[] _scales = new float[format.IsQuantized() ? GroupQuantizer.GroupCount(columns) : 0];
 
@@ -29,8 +31,10 @@ internal sealed unsafe class PanelPacker(WeightFormat format, int columns)
                         ((float*)panel)[(k * Rows) + row] = source[k];
                     break;
                 case WeightFormat.Bf16:
-                    for (var k = 0; k < columns; k++)
-                        ((ushort*)panel)[(((k / 2 * Rows) + row) * 2) + (k % 2)] = BFloat16Rounding.Round(source[k]);
+                    BFloat16Rounding.Round(source, _rounded);
+                    var pairs = MemoryMarshal.Cast<ushort, uint>(_rounded);
+                    for (var pair = 0; pair < pairs.Length; pair++)
+                        ((uint*)panel)[(pair * Rows) + row] = pairs[pair];
                     break;
                 case WeightFormat.Int8:
                     GroupQuantizer.ToInt8(source, _integers, _scales);

@@ -14,8 +14,8 @@ internal sealed unsafe class StateArena : IDisposable
     private readonly int _paddedHeadDim;
     private readonly long _slotFloats;
 
-    /// <summary>Zeroed slots, whose memory <paramref name="pool"/> takes.</summary>
-    public StateArena(StateLayout layout, int slotCount, WorkerPool pool)
+    /// <summary>Zeroed slots. Their pages are taken while the first sessions already run: they are most of a start otherwise.</summary>
+    public StateArena(StateLayout layout, int slotCount)
     {
         SlotCount = slotCount;
         _heads = layout.Layers * layout.Heads;
@@ -23,7 +23,7 @@ internal sealed unsafe class StateArena : IDisposable
         _paddedHeadDim = PackedMatrix.Padded(layout.ValueDim, PackedMatrix.PanelRows);
         _slotFloats = (long)_heads * HeadFloats;
         _data = new NativeBuffer(checked(_slotFloats * slotCount * sizeof(float)));
-        _data.Populate(pool);
+        _data.PopulateInBackground();
     }
 
     /// <summary>Number of slots.</summary>

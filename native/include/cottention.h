@@ -207,7 +207,8 @@ typedef struct ctn_recurrent {
     const int64_t *position;   /* [B] of each row's first token */
     const float *sigma;        /* [H] */
     const uint64_t *turns;     /* [rotary_dim / 2] */
-    void *state;               /* element (slot, h, v, k) at slot * slot_stride + h * head_stride + v * head_dim + k; 16-byte aligned */
+    void *state;               /* element (slot, h, v, k) at slot * slot_stride + h * head_stride + v * head_dim + k.
+                                * With head_dim 64 and 128 aligned to 16 bytes, and so is each head's part */
     int64_t slot_stride, head_stride;
     uint64_t rounding_seed;    /* CTN_F16 states: key of the random bits, with head, position and element; never with the slot */
 

@@ -2,6 +2,9 @@
  * (-x cuda --cuda-device-only -nocudainc -nocudalib). The result is for checking, never run: powf and sincospif are approximate. */
 #pragma once
 
+/* clang's own <new> wants it. */
+#include <cstdlib>
+
 #define __global__ __attribute__((global))
 #define __device__ __attribute__((device))
 #define __host__ __attribute__((host))

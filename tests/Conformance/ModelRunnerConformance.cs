@@ -27,6 +27,12 @@ public abstract class ModelRunnerConformance
     /// <summary>Tokens that the implementation takes at once where it has such a size; splits are tried around it.</summary>
     protected virtual int Chunk => 16;
 
+    /// <summary>
+    /// Most managed bytes that a plan of up to 16 tokens of the tiny model may allocate. 0, unless what lies below makes objects: TorchSharp
+    /// makes one an operation. Those must not outlive the plan, which tests of that runner show.
+    /// </summary>
+    protected virtual long AllocatedBytesOfAPlan => 0;
+
     /// <summary>A runner with at least these sizes.</summary>
     protected abstract IModelRunner Create(GoldenModel model, int slotCount, int maxRows, int maxTokens);
 
@@ -277,8 +283,9 @@ public abstract class ModelRunnerConformance
     }
 
     [Fact]
-    public void Run_AfterWarmUp_AllocatesNothing()
+    public void Run_AfterWarmUp_AllocatesNoMoreThanAllowed()
     {
+        const int Rounds = 20;
         using var runner = Create(GoldenModel.Open("tiny"), 4, 4, 16);
         var (decode, prefill) = (new StepPlan(4, 16), new StepPlan(4, 16));
         for (var slot = 0; slot < 4; slot++)
@@ -297,14 +304,14 @@ public abstract class ModelRunnerConformance
 
         var allocated = Allocations.Of(() =>
         {
-            for (var i = 0; i < 20; i++)
+            for (var i = 0; i < Rounds; i++)
             {
                 runner.Run(prefill, logits);
                 runner.Run(decode, logits);
             }
         });
 
-        Assert.Equal(0, allocated);
+        Assert.InRange(allocated, 0, 2 * Rounds * AllocatedBytesOfAPlan);
     }
 
     [Theory]

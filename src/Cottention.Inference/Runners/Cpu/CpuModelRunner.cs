@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Cottention.Inference.Model;
 using Cottention.Inference.Runners.Cpu.Kernels;
 using Microsoft.Extensions.Logging;
@@ -114,9 +112,7 @@ public sealed unsafe class CpuModelRunner : IModelRunner
     /// The hash by which a session knows its weights again: the checkpoint's, or one of it and the format where the weights
     /// in memory are not the checkpoint's own, since rounded weights give another text.
     /// </summary>
-    public string FingerprintOf(Checkpoint checkpoint) => Weights == WeightFormats.Of(checkpoint)
-        ? checkpoint.Fingerprint
-        : Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes($"{checkpoint.Fingerprint} {Weights.Name()}")));
+    public string FingerprintOf(Checkpoint checkpoint) => Weights.FingerprintOf(checkpoint);
 
     /// <summary>Bytes of weights that each step reads, whatever the number of rows.</summary>
     internal long WeightBytesPerStep => _weights.BytesPerToken;

@@ -31,6 +31,9 @@ internal sealed class RotaryTurns
             _turns[pair] = TurnsOf(InverseFrequency(pair, rotaryDim));
     }
 
+    /// <summary>For each rotated pair the fraction of a turn a token, times 2^64.</summary>
+    public ReadOnlySpan<ulong> Turns => _turns;
+
     /// <summary>Rotated pairs of a head.</summary>
     public int PairCount => _turns.Length;
 

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Cottention.Inference.Model;
 
 namespace Cottention.Inference.Runners.Cpu;
@@ -30,6 +32,14 @@ internal static class WeightFormats
             : dtypes is [SafetensorsDtype.BF16] ? WeightFormat.Bf16
             : WeightFormat.F32;
     }
+
+    /// <summary>
+    /// The hash by which a session knows its weights again, whatever runs them: the checkpoint's, or one of it and the format where
+    /// the weights in memory are not the checkpoint's own, since rounded weights give another text.
+    /// </summary>
+    public static string FingerprintOf(this WeightFormat format, Checkpoint checkpoint) => format == Of(checkpoint)
+        ? checkpoint.Fingerprint
+        : Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes($"{checkpoint.Fingerprint} {format.Name()}")));
 
     /// <summary>Columns are padded to a multiple of this.</summary>
     public static int ColumnMultiple(this WeightFormat format) => format.IsQuantized() ? PackedMatrix.BlockColumns : 2;

@@ -1,0 +1,205 @@
+using System.Runtime.InteropServices;
+using Cottention.Inference;
+using Cottention.Inference.Model;
+using Cottention.Inference.Runners;
+using Cottention.Inference.Runners.Cpu;
+using static TorchSharp.torch;
+
+namespace Cottention.Torch.Runners;
+
+/// <summary>
+/// Runs a model with TorchSharp, on the CPU or on a CUDA device: the second implementation of <see cref="IModelRunner"/>, for devices
+/// and for comparison. It takes no provisional rows. A step makes managed objects (one a torch operation) and frees all of them, and
+/// all native memory, before it returns. See README.md in the folder above.
+/// </summary>
+public sealed class TorchModelRunner : IModelRunner
+{
+    // Rows of every product. More would cost a lone token more and a prompt less.
+    private const int ProductRowsOnCpu = 8;
+    private const int ProductRowsOnCuda = 64;
+
+    private readonly TorchModelWeights _weights;
+    private readonly IRecurrence _recurrence;
+    private readonly PlanTensors _plan;
+    private readonly TorchModelStep _step;
+
+    // [slots, L, H, V, K] f32, and on the host [MaxRows, N] f32.
+    private readonly Tensor _states;
+    private readonly Tensor _logits;
+    private readonly PlanRules _rules;
+    private int _logitsCount;
+    private bool _disposed;
+
+    /// <summary>Places a checkpoint's weights on the device and takes the memory of the states. The checkpoint is not needed afterwards.</summary>
+    /// <exception cref="InferenceException">
+    /// <see cref="InferenceError.InvalidModel"/>: a weight is not finite. <see cref="InferenceError.InvalidArgument"/>: there is no such
+    /// device, the weights are to be integers, or the native library is not this program's.
+    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">A size in <paramref name="options"/> is out of range.</exception>
+    /// <param name="checkpoint">The weights.</param>
+    /// <param name="options">Sizes and choices.</param>
+    public TorchModelRunner(Checkpoint checkpoint, TorchRunnerOptions options)
+    {
+        Check(options);
+        var config = checkpoint.Config;
+        var device = TorchDevices.Find(options.Device);
+        Weights = TorchDevices.FormatOf(checkpoint, options.Weights);
+        Device = device.type == TorchSharp.DeviceType.CPU ? "cpu" : $"cuda:{device.index}";
+        StateLayout = StateLayout.Of(config);
+        VocabularySize = config.VocabularySize;
+        (SlotCount, MaxRows, MaxTokens) = (options.SlotCount, options.MaxRows, options.MaxTokens);
+        _rules = new PlanRules(this);
+        var threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
+        set_num_threads(threads);
+
+        var productRows = Device == "cpu" ? ProductRowsOnCpu : ProductRowsOnCuda;
+        _weights = new TorchModelWeights(config, checkpoint.ReadRows, Weights, device, productRows);
+        double[][] sigmas = [.. _weights.Layers.Select(layer => layer.Sigmas)];
+        _recurrence = options.NativeLibrary is { } library ? new NativeRecurrence(library, config, sigmas, device) : new TorchRecurrence(config);
+        _plan = new PlanTensors(config, sigmas, options, productRows, _recurrence.ByTime, device);
+        _step = new TorchModelStep(config, _weights, _recurrence, _plan, device);
+        _states = zeros([SlotCount, config.LayerCount, config.HeadCount, config.HeadDim, config.HeadDim], dtype: ScalarType.Float32, device: device);
+        _logits = zeros(MaxRows, VocabularySize);
+        Description = $"libtorch, {Weights.Name()} weights as f32, {(Device == "cpu" ? $"{threads} threads, " : "")}recurrence by {_recurrence.Name}";
+    }
+
+    /// <inheritdoc/>
+    public string Device { get; }
+
+    /// <inheritdoc/>
+    public string Description { get; }
+
+    /// <summary>Whose values the weights have: F32 or BF16.</summary>
+    public WeightFormat Weights { get; }
+
+    /// <inheritdoc/>
+    public StateLayout StateLayout { get; }
+
+    /// <inheritdoc/>
+    public int VocabularySize { get; }
+
+    /// <inheritdoc/>
+    public int SlotCount { get; }
+
+    /// <inheritdoc/>
+    public int MaxRows { get; }
+
+    /// <inheritdoc/>
+    public int MaxTokens { get; }
+
+    /// <inheritdoc/>
+    public int MaxProvisionalRows => 0;
+
+    /// <inheritdoc/>
+    public int MaxProvisionalTokens => 1;
+
+    /// <inheritdoc/>
+    public bool DrawsTokens => false;
+
+    /// <summary>The hash by which a session knows its weights again: that of a CPU runner with the same format, so sessions go on here and there.</summary>
+    public string FingerprintOf(Checkpoint checkpoint) => Weights.FingerprintOf(checkpoint);
+
+    /// <inheritdoc/>
+    public void Run(StepPlan plan)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        _rules.Check(plan);
+        if (plan.RowCount == 0)
+            return;
+        using var inference = inference_mode();
+        using var scope = NewDisposeScope();
+        _plan.Fill(plan);
+        var hidden = _step.Hidden(_states);
+        if (plan.LogitsCount == 0)
+            return;
+        _logitsCount = plan.LogitsCount;
+        _logits.narrow(0, 0, plan.LogitsCount).copy_(_step.Logits(hidden, plan.LogitsCount));
+    }
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<float> Logits(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)_logitsCount, nameof(index));
+        using var row = _logits[index];
+        return MemoryMarshal.Cast<byte, float>(row.bytes);
+    }
+
+    /// <inheritdoc/>
+    public int Drawn(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)_logitsCount, nameof(index));
+        return -1;
+    }
+
+    /// <summary>Does nothing, since there are no provisional rows.</summary>
+    public void Commit(int slot, int count)
+    {
+        CheckSlot(slot);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(count, 0);
+    }
+
+    /// <inheritdoc/>
+    public void FillSlot(int slot, float value)
+    {
+        using var state = Slot(slot);
+        state.fill_(value);
+    }
+
+    /// <inheritdoc/>
+    public void CopySlot(int source, int destination)
+    {
+        using var from = Slot(source);
+        using var to = Slot(destination);
+        to.copy_(from);
+    }
+
+    /// <inheritdoc/>
+    public void ReadSlot(int slot, Span<float> state)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(state.Length, StateLayout.ElementCount, nameof(state));
+        using var scope = NewDisposeScope();
+        MemoryMarshal.Cast<byte, float>(Slot(slot).cpu().bytes).CopyTo(state);
+    }
+
+    /// <inheritdoc/>
+    public void WriteSlot(int slot, ReadOnlySpan<float> state)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(state.Length, StateLayout.ElementCount, nameof(state));
+        using var scope = NewDisposeScope();
+        var to = Slot(slot);
+        var host = Device == "cpu" ? to : empty(to.shape);
+        state.CopyTo(MemoryMarshal.Cast<byte, float>(host.bytes));
+        if (Device != "cpu")
+            to.copy_(host);
+    }
+
+    /// <summary>Frees weights and states. No other member may run, nor be called afterwards.</summary>
+    public void Dispose()
+    {
+        if (_disposed)
+            return;
+        _disposed = true;
+        _states.Dispose();
+        _logits.Dispose();
+        _plan.Dispose();
+        _recurrence.Dispose();
+        _weights.Dispose();
+    }
+
+    private static void Check(TorchRunnerOptions options)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(options.Threads);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.SlotCount);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.MaxRows);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxTokens, options.MaxRows);
+    }
+
+    private void CheckSlot(int slot) => ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)slot, (uint)SlotCount, nameof(slot));
+
+    // [L, H, V, K], a view.
+    private Tensor Slot(int slot)
+    {
+        CheckSlot(slot);
+        return _states[slot];
+    }
+}

@@ -4,6 +4,7 @@
 
 #include "../src/runtime.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -69,8 +70,9 @@ inline double round_to_bf16(double value)
 }
 
 /* Random elements of the type, about spread in size. f16 elements are halves of magnitude below 1. */
-inline void fill_random(const Buffer &buffer, ctn_dtype dtype, double spread, std::mt19937_64 &random)
+inline void fill_random(const Buffer &buffer, ctn_dtype dtype, double spread, uint64_t seed)
 {
+    std::mt19937_64 random(seed);
     std::normal_distribution<float> normal(0, (float)spread);
     for (size_t i = 0; i < buffer.bytes() / element_bytes(dtype); i++) {
         const float value = normal(random);
@@ -109,7 +111,7 @@ struct RowSpec {
     int fold = 0;
 };
 
-struct CaseSpec {
+struct RecurrentSpec {
     int heads = 2;
     int head_dim = 64;
     int rotary_dim = 32;
@@ -126,7 +128,7 @@ constexpr int case_capacity = 32;
 
 class RecurrentCase {
 public:
-    explicit RecurrentCase(const CaseSpec &spec)
+    explicit RecurrentCase(const RecurrentSpec &spec)
         : spec(spec), width(spec.heads * spec.head_dim), row_stride(3 * width + 6), o_stride(width + 4),
           head_elements((int64_t)spec.head_dim * spec.head_dim), slot_elements(case_layers * spec.heads * head_elements),
           tail_head_elements((int64_t)case_capacity * 2 * spec.head_dim), first(make_first(spec)), turns(make_turns(spec.rotary_dim)),
@@ -134,10 +136,9 @@ public:
           state((size_t)(spec.slots * slot_elements) * element_bytes(spec.state_dtype)),
           tail((size_t)(spec.slots * spec.heads * tail_head_elements) * element_bytes(spec.dtype))
     {
-        std::mt19937_64 random(spec.seed);
-        fill_random(qkv, spec.dtype, 1, random);
-        fill_random(state, spec.state_dtype, 0.3, random);
-        fill_random(tail, spec.dtype, 0.1, random);
+        fill_random(qkv, spec.dtype, 1, spec.seed);
+        fill_random(state, spec.state_dtype, 0.3, spec.seed + 1000);
+        fill_random(tail, spec.dtype, 0.1, spec.seed + 2000);
         for (int head = 0; head < spec.heads; head++)
             sigma.push_back(0.3f + 0.5f * (float)head / (float)spec.heads);
         for (const RowSpec &row : spec.rows) {
@@ -170,7 +171,7 @@ public:
         return read_element(o.as<void>(), spec.dtype, token * o_stride + head * spec.head_dim + i);
     }
 
-    const CaseSpec spec;
+    const RecurrentSpec spec;
     const int64_t width, row_stride, o_stride, head_elements, slot_elements, tail_head_elements;
     std::vector<int32_t> first, slot, tail_length, fold;
     std::vector<int64_t> position;
@@ -180,7 +181,7 @@ public:
     ctn_recurrent launch = {};
 
 private:
-    static std::vector<int32_t> make_first(const CaseSpec &spec)
+    static std::vector<int32_t> make_first(const RecurrentSpec &spec)
     {
         std::vector<int32_t> first = {0};
         for (const RowSpec &row : spec.rows)

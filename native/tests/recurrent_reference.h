@@ -83,7 +83,7 @@ private:
     /* Rotated and of unit length. */
     Vector unit(int row, int head, int t, int part) const
     {
-        const CaseSpec &spec = case_.spec;
+        const RecurrentSpec &spec = case_.spec;
         Vector x(spec.head_dim);
         for (int i = 0; i < spec.head_dim; i++)
             x[i] = case_.input(case_.first[row] + t, part, head, i);

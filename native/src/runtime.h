@@ -33,6 +33,9 @@ void release_pinned(void *memory);
 
 /* Copies between any two of device, pinned and host memory, in the stream's order. */
 ctn_status copy(void *destination, const void *source, size_t bytes, Stream stream);
+
+/* Rows of so many bytes each: the source's follow each other, the destination's begin stride bytes apart. */
+ctn_status copy_rows(void *destination, size_t stride, const void *source, size_t row_bytes, size_t rows, Stream stream);
 ctn_status set_bytes(void *destination, int value, size_t bytes, Stream stream);
 
 ctn_status create_stream(Stream *stream);

@@ -118,6 +118,12 @@ ctn_status copy(void *destination, const void *source, size_t bytes, Stream stre
     return check(cudaMemcpyAsync(destination, source, bytes, cudaMemcpyDefault, as_cuda(stream)), "copying");
 }
 
+ctn_status copy_rows(void *destination, size_t stride, const void *source, size_t row_bytes, size_t rows, Stream stream)
+{
+    return check(cudaMemcpy2DAsync(destination, stride, source, row_bytes, row_bytes, rows, cudaMemcpyDefault, as_cuda(stream)),
+        "copying rows");
+}
+
 ctn_status set_bytes(void *destination, int value, size_t bytes, Stream stream)
 {
     return check(cudaMemsetAsync(destination, value, bytes, as_cuda(stream)), "setting memory");

@@ -119,6 +119,15 @@ ctn_status copy(void *destination, const void *source, size_t bytes, Stream stre
     });
 }
 
+ctn_status copy_rows(void *destination, size_t stride, const void *source, size_t row_bytes, size_t rows, Stream stream)
+{
+    return emulation::enqueue(stream, [=] {
+        for (size_t row = 0; row < rows; row++)
+            std::memcpy(static_cast<char *>(destination) + row * stride, static_cast<const char *>(source) + row * row_bytes, row_bytes);
+        return CTN_OK;
+    });
+}
+
 ctn_status set_bytes(void *destination, int value, size_t bytes, Stream stream)
 {
     return emulation::enqueue(stream, [=] {

@@ -1,0 +1,38 @@
+#include "step_graphs.h"
+
+namespace ctn {
+
+ctn_status StepGraphs::record(
+    const Buckets &token_buckets, const StepPlan &plan, StepBuffers &buffers, Forward &forward, Stream stream)
+{
+    graphs_.clear();
+    for (const int tokens : token_buckets.sizes()) {
+        if (tokens > most_graph_tokens)
+            break;
+        for (const bool is_single : {true, false}) {
+            const StepShape shape = plan.graph_shape(tokens, is_single);
+            const DescriptorLayout layout(shape);
+            char *const pinned = buffers.next_pinned_descriptor();
+            write_padding(pinned, shape, layout);
+            CTN_TRY(copy(buffers.descriptor(), pinned, (size_t)layout.bytes, stream));
+            CTN_TRY(forward.enqueue(shape, layout, stream));
+            CTN_TRY(synchronize(stream));
+
+            graphs_.push_back(std::make_unique<OwnedGraph>());
+            CTN_TRY(begin_capture(stream));
+            const ctn_status recorded = forward.enqueue(shape, layout, stream);
+            const ctn_status ended = end_capture(stream, graphs_.back()->out());
+            CTN_TRY(recorded);
+            CTN_TRY(ended);
+        }
+    }
+    return CTN_OK;
+}
+
+ctn_status StepGraphs::launch(int tokens, bool is_single, const Buckets &token_buckets, Stream stream) const
+{
+    const auto number = (size_t)token_buckets.index_of(tokens) * 2 + (is_single ? 0 : 1);
+    return launch_graph(graphs_[number]->get(), stream);
+}
+
+}  // namespace ctn

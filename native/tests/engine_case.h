@@ -1,0 +1,144 @@
+/* An engine of a random model, and the few calls that tests make of it again and again. */
+#pragma once
+
+#include "engine_model.h"
+
+namespace test {
+
+inline ctn_engine_config config_of(const Model &model)
+{
+    ctn_engine_config config = {};
+    config.struct_size = sizeof config;
+    config.layers = model.sizes.layers;
+    config.heads = model.sizes.heads;
+    config.head_dim = model.sizes.head_dim;
+    config.rotary_dim = model.sizes.rotary_dim;
+    config.inner = model.sizes.inner;
+    config.vocabulary = model.sizes.vocabulary;
+    config.tied_head = model.sizes.tied_head ? 1 : 0;
+    config.layer_norm_epsilon = 1e-5;
+    config.turns = model.turns.data();
+    config.weight_dtype = CTN_F32;
+    config.state_dtype = CTN_F32;
+    config.slots = 6;
+    config.max_rows = 8;
+    config.max_tokens = 40;
+    config.provisional_rows = 2;
+    config.provisional_tokens = 8;
+    config.fold_interval = 16;
+    return config;
+}
+
+/* A row of a step with its tokens. */
+struct Part {
+    int slot;
+    int64_t position;
+    std::vector<int> tokens;
+    int logits = 1;
+    bool is_provisional = false;
+};
+
+class Engine {
+public:
+    explicit Engine(const Model &model) : Engine(model, config_of(model)) {}
+
+    Engine(const Model &model, const ctn_engine_config &config) : config(config), model_(model)
+    {
+        CHECK_OK(ctn_engine_create(&config, &handle));
+        model.write(handle);
+        CHECK_OK(ctn_engine_seal(handle));
+    }
+
+    Engine(const Engine &) = delete;
+    Engine &operator=(const Engine &) = delete;
+    ~Engine() { ctn_engine_destroy(handle); }
+
+    ctn_status begin(const std::vector<Part> &parts, const std::vector<ctn_draw> &draws = {})
+    {
+        rows_.clear();
+        tokens_.clear();
+        logits_ = 0;
+        for (const Part &part : parts) {
+            rows_.push_back({part.position, part.slot, (int)part.tokens.size(), part.logits, part.is_provisional ? 1 : 0});
+            tokens_.insert(tokens_.end(), part.tokens.begin(), part.tokens.end());
+            logits_ += part.logits;
+        }
+        return ctn_engine_begin_step(handle, rows_.data(), (int)rows_.size(), tokens_.data(), (int)tokens_.size(),
+            draws.empty() ? nullptr : draws.data());
+    }
+
+    /* All rows of logits of the step. */
+    std::vector<float> end(std::vector<int> *drawn = nullptr)
+    {
+        std::vector<int> tokens((size_t)logits_ + 1, 7777);
+        CHECK_OK(ctn_engine_end_step(handle, tokens.data()));
+        CHECK(tokens[(size_t)logits_] == 7777, "more tokens than rows of logits");
+        if (drawn != nullptr)
+            drawn->assign(tokens.begin(), tokens.end() - 1);
+        return logits(0, logits_);
+    }
+
+    std::vector<float> run(const std::vector<Part> &parts, const std::vector<ctn_draw> &draws = {}, std::vector<int> *drawn = nullptr)
+    {
+        CHECK_OK(begin(parts, draws));
+        return end(drawn);
+    }
+
+    std::vector<float> logits(int first, int count)
+    {
+        std::vector<float> values((size_t)count * model_.sizes.vocabulary);
+        if (count > 0)
+            CHECK_OK(ctn_engine_read_logits(handle, first, count, values.data()));
+        return values;
+    }
+
+    std::vector<float> state(int slot)
+    {
+        std::vector<float> values(model_.sizes.state());
+        CHECK_OK(ctn_engine_begin_read_slot(handle, slot));
+        CHECK_OK(ctn_engine_end_read_slot(handle, values.data()));
+        return values;
+    }
+
+    void clear(int slot) { CHECK_OK(ctn_engine_fill_slot(handle, slot, 0)); }
+
+    ctn_engine_config config;
+    ctn_engine *handle = nullptr;
+
+private:
+    const Model &model_;
+    std::vector<ctn_row> rows_;
+    std::vector<int32_t> tokens_;
+    int logits_ = 0;
+};
+
+inline std::vector<int> tokens_of(int count, unsigned seed, int vocabulary = 50)
+{
+    std::mt19937 random(seed);
+    std::vector<int> tokens;
+    for (int i = 0; i < count; i++)
+        tokens.push_back((int)(random() % (unsigned)vocabulary));
+    return tokens;
+}
+
+inline std::vector<int> part_of(const std::vector<int> &tokens, size_t first, size_t count)
+{
+    return {tokens.begin() + (long)first, tokens.begin() + (long)(first + count)};
+}
+
+template <class A, class B>
+double largest_difference(const std::vector<A> &a, const std::vector<B> &b)
+{
+    double largest = a.size() == b.size() ? 0 : INFINITY;
+    for (size_t i = 0; i < std::min(a.size(), b.size()); i++)
+        if (!(std::fabs((double)a[i] - (double)b[i]) <= largest))
+            largest = std::fabs((double)a[i] - (double)b[i]);
+    return largest;
+}
+
+inline bool has_same_bits(const std::vector<float> &a, const std::vector<float> &b)
+{
+    return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+}  // namespace test

@@ -1,6 +1,5 @@
 using Cottention.Inference.Model;
 using Cottention.Inference.Runners;
-using Cottention.Inference.Sampling;
 
 namespace Cottention.Conformance;
 
@@ -9,7 +8,7 @@ namespace Cottention.Conformance;
 /// <param name="undecided">Share of draws that are left to the host.</param>
 public sealed class DrawingRunner(IModelRunner inner, double undecided = 0) : IModelRunner
 {
-    private readonly CandidateSet _candidates = new(inner.VocabularySize);
+    private readonly ExactDraw _exact = new(inner.VocabularySize);
     private readonly Random _random = new(1);
     private readonly int[] _drawn = new int[inner.MaxRows];
 
@@ -69,20 +68,6 @@ public sealed class DrawingRunner(IModelRunner inner, double undecided = 0) : IM
     private int Draw(ReadOnlySpan<float> logits, in RowDraw draw)
     {
         Asked++;
-        logits = logits[..draw.Live];
-        if (_random.NextDouble() < undecided || !LogitsScan.TryMax(logits, out var max))
-            return -1;
-        if (draw.Temperature == 0)
-            return logits.IndexOf(max);
-        if (draw.TopK > 0)
-            _candidates.FillTop(logits, max, draw.TopK);
-        else
-            _candidates.Fill(logits, max);
-        _candidates.Weigh(draw.Temperature);
-        if (draw.TopP < 1)
-            _candidates.KeepNucleus(draw.TopP);
-        if (draw.MinP > 0)
-            _candidates.KeepProbable(draw.MinP);
-        return _candidates.Draw(draw.Uniform);
+        return _random.NextDouble() < undecided ? -1 : _exact.Token(logits, draw);
     }
 }

@@ -21,8 +21,11 @@ public abstract class ModelRunnerConformance
     /// <summary>How the runner rounds weights, and with integers activations too: its reference does the same.</summary>
     protected virtual WeightFormat Weights => WeightFormat.F32;
 
-    // One activation that float32 and float64 round to different integers moves everything after it.
-    private double ToleranceFactor => Weights.IsQuantized() ? 200 : 1;
+    /// <summary>
+    /// How many times farther than a float32 runner this one is from the float64 model. Of a quantised one, an activation that float32
+    /// and float64 round to different integers moves everything after it.
+    /// </summary>
+    protected virtual double ToleranceFactor => Weights.IsQuantized() ? 200 : 1;
 
     /// <summary>Tokens that the implementation takes at once where it has such a size; splits are tried around it.</summary>
     protected virtual int Chunk => 16;

@@ -81,11 +81,11 @@ public sealed class TestEngine : IAsyncDisposable
         return events;
     }
 
-    /// <summary>A new engine on the same store.</summary>
-    public async Task<TestEngine> RestartAsync(Action<EngineOptions>? configure = null)
+    /// <summary>A new engine on the same store, by default on a runner of the same kind.</summary>
+    public async Task<TestEngine> RestartAsync(Action<EngineOptions>? configure = null, Func<EngineOptions, IModelRunner>? create = null)
     {
         await StopAsync();
-        return new TestEngine(_folder, configure, naive: false, _create);
+        return new TestEngine(_folder, configure, naive: false, create ?? _create);
     }
 
     public async ValueTask DisposeAsync()

@@ -21,9 +21,7 @@ public sealed unsafe class CpuModelRunner : IModelRunner
     private readonly NativeBuffer _logits;
     private int _logitsCount;
 
-    // The number of the last step that named a slot: two rows of a plan must not share one.
-    private readonly long[] _slotSteps;
-    private long _stepCount;
+    private readonly PlanRules _rules;
     private bool _disposed;
 
     /// <summary>Packs a checkpoint's weights and takes all memory. The checkpoint is not needed afterwards.</summary>
@@ -53,10 +51,10 @@ public sealed unsafe class CpuModelRunner : IModelRunner
         VocabularySize = config.VocabularySize;
         MaxRows = options.MaxRows;
         MaxTokens = options.MaxTokens;
-        _slotSteps = new long[options.SlotCount];
         _pool = new WorkerPool(options.Threads == 0 ? Environment.ProcessorCount : options.Threads);
         CpuRunnerLog.Packing(logger, config.ParameterCount, storedBytes / (double)(1 << 20), format, _pool.Threads);
-        var progress = new LoadProgress(read, config.ParameterCount, logger, time ?? TimeProvider.System);
+        var progress = new LoadProgress(
+            read, config.ParameterCount, (percent, seconds) => CpuRunnerLog.Progress(logger, percent, seconds), time ?? TimeProvider.System);
         try
         {
             _weights = new CpuModelLoader(config, progress.Read, format, _pool).Load();
@@ -70,6 +68,7 @@ public sealed unsafe class CpuModelRunner : IModelRunner
         CpuRunnerLog.Packed(logger, progress.Elapsed.TotalSeconds);
         _arena = new StateArena(StateLayout, options.SlotCount);
         _tails = new TailArena(_arena, kernels, options.MaxProvisionalRows, options.MaxProvisionalTokens, _pool.Threads);
+        _rules = new PlanRules(this);
         _step = new CpuModelStep(config, _weights, kernels, _arena, _tails, _pool, MaxRows, MaxTokens);
         _logits = NativeBuffer.OfFloats((long)MaxRows * VocabularySize);
         Description = $"{kernels.Name} kernels, {format.Name()} weights, {_pool.Threads} threads";
@@ -121,7 +120,7 @@ public sealed unsafe class CpuModelRunner : IModelRunner
     public void Run(StepPlan plan)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        Check(plan);
+        _rules.Check(plan);
         if (plan.RowCount == 0)
             return;
         if (plan.LogitsCount > 0)
@@ -198,30 +197,5 @@ public sealed unsafe class CpuModelRunner : IModelRunner
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxTokens, options.MaxRows);
         ArgumentOutOfRangeException.ThrowIfNegative(options.MaxProvisionalRows);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.MaxProvisionalTokens);
-    }
-
-    // The kernels work on bare pointers: nothing unchecked reaches them.
-    private void Check(StepPlan plan)
-    {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(plan.RowCount, MaxRows, nameof(plan));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(plan.TokenCount, MaxTokens, nameof(plan));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(plan.LogitsCount, MaxRows, nameof(plan));
-        _stepCount++;
-        var provisional = 0;
-        foreach (ref readonly var row in plan.Rows)
-        {
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row.Slot, (uint)SlotCount, nameof(plan));
-            ArgumentOutOfRangeException.ThrowIfNegative(row.Position, nameof(plan));
-            if (_slotSteps[row.Slot] == _stepCount)
-                throw new ArgumentException($"two rows name slot {row.Slot}", nameof(plan));
-            _slotSteps[row.Slot] = _stepCount;
-            if (!row.IsProvisional)
-                continue;
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(++provisional, MaxProvisionalRows, nameof(plan));
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(row.TokenCount, MaxProvisionalTokens, nameof(plan));
-        }
-
-        foreach (var token in plan.Tokens)
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)token, (uint)VocabularySize, nameof(plan));
     }
 }

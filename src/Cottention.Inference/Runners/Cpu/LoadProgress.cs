@@ -1,13 +1,11 @@
-using Microsoft.Extensions.Logging;
-
 namespace Cottention.Inference.Runners.Cpu;
 
-/// <summary>Says in the log how far the loading of a model is: every 10 %, but not more often than every 2 s.</summary>
+/// <summary>Says how far the loading of a model is: every 10 %, but not more often than every 2 s.</summary>
 /// <param name="read">Reads the model's tensors; each value once.</param>
 /// <param name="values">How many there are.</param>
-/// <param name="logger">Where it is said.</param>
+/// <param name="say">Hears of percent done and seconds taken.</param>
 /// <param name="time">The clock.</param>
-internal sealed class LoadProgress(WeightRowReader read, long values, ILogger logger, TimeProvider time)
+internal sealed class LoadProgress(WeightRowReader read, long values, Action<int, double> say, TimeProvider time)
 {
     private const int Percents = 100;
     private const int LeastPercents = 10;
@@ -34,7 +32,7 @@ internal sealed class LoadProgress(WeightRowReader read, long values, ILogger lo
             var elapsed = Elapsed;
             if (percent < _saidPercent + LeastPercents || elapsed < _saidAt + LeastTime)
                 return;
-            CpuRunnerLog.Progress(logger, percent, elapsed.TotalSeconds);
+            say(percent, elapsed.TotalSeconds);
             (_saidPercent, _saidAt) = (percent, elapsed);
         }
     }

@@ -4,11 +4,13 @@
 
 #include "device.h"
 #include "fiber.h"
-#include "launch.h"
+#include "order.h"
 #include "run_set.h"
 #include "shared_memory.h"
 
 #include <atomic>
+#include <functional>
+#include <memory>
 #include <cstdio>
 #include <numeric>
 
@@ -49,7 +51,6 @@ private:
     void enter(int thread, Context &from);
     [[noreturn]] void give_up();
     void describe_deadlock();
-    unsigned draw() { random_ ^= random_ << 13; random_ ^= random_ >> 17; return random_ ^= random_ << 5; }
     Fiber *take_fiber();
 
     std::vector<std::unique_ptr<Fiber>> fibers_;
@@ -61,7 +62,7 @@ private:
     const std::function<void()> *body_ = nullptr;
     Fiber *running_ = nullptr;
     Order order_ = Order::Forward;
-    unsigned random_ = 1;
+    RandomBits random_{1};
     unsigned current_ = 0;
     unsigned done_ = 0;
     unsigned at_barrier_ = 0;
@@ -118,7 +119,7 @@ int Machine::next()
         thread = current_ == 0 ? -1 : ready_.at_or_before(current_ - 1);
         break;
     case Order::Random:
-        thread = ready_.at_or_after(draw() % count);
+        thread = ready_.at_or_after(random_.draw() % count);
         break;
     case Order::GreedyFirstWarp:
     case Order::GreedyLastWarp:
@@ -245,18 +246,10 @@ ctn_status Machine::run(const LaunchSize &size, const std::function<void()> &bod
     warps_.resize((size_t)size.threads / 32);
     body_ = &body;
     order_ = chosen_order;
-    random_ = chosen_seed * 2654435761u | 1u;
+    random_ = RandomBits(chosen_seed);
     failed_ = false;
 
-    std::vector<unsigned> sequence(blocks);
-    std::iota(sequence.begin(), sequence.end(), 0u);
-    if (order_ == Order::Reverse || order_ == Order::GreedyLastWarp)
-        std::reverse(sequence.begin(), sequence.end());
-    if (order_ == Order::Random)
-        for (unsigned i = blocks; i > 1; i--)
-            std::swap(sequence[i - 1], sequence[draw() % i]);
-
-    for (const unsigned block : sequence) {
+    for (const unsigned block : sequence_of(blocks, order_, random_)) {
         shared.poison();
         begin_block(block, blocks, shared.begin());
         enter(next(), main_);

@@ -202,7 +202,7 @@ typedef struct ctn_recurrent {
     int64_t row_stride, q_offset, k_offset, v_offset;
     void *o;                   /* [R, o_stride], head h at h * head_dim */
     int64_t o_stride;
-    const int32_t *slot;       /* [B]; -1 is padding: nothing of it is read or written */
+    const int32_t *slot;       /* [B]; -1 is padding: no q, k, v, o, state or tail of it is read or written */
     const int32_t *token_begin;/* [B + 1] index in qkv of each row's first token; null: row i is token i */
     const int64_t *position;   /* [B] of each row's first token */
     const float *sigma;        /* [H] */
@@ -226,7 +226,8 @@ CTN_API ctn_status ctn_fused_recurrent(const ctn_recurrent *launch, void *stream
 
 /* The same bits without writing the state: it is read, the tail's entries are replayed on it in registers, then the new tokens
  * (0 .. 8 a row), whose k and v are appended to the tail. The caller counts the accepted ones into the next tail_length; to take
- * tokens back is not to count them. Needs tail_length + new tokens <= tail_capacity. */
+ * tokens back is not to count them. Needs tail_length + new tokens <= tail_capacity, or the row is left alone like padding.
+ * (CTN_F16 states round whenever they are written, so there the bits also hang on where rows fold.) */
 CTN_API ctn_status ctn_tail(const ctn_recurrent *launch, void *stream);
 
 /* Long rows on tensor cores, in chunks: state as of ctn_fused_recurrent within the bound in README.md, not to the bit.

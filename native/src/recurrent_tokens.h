@@ -11,8 +11,8 @@ constexpr int tokens_at_a_time = 8;
 
 /* What a block works on: a tile of one head of one row. */
 struct Work {
-    int tile, head;
-    int64_t slot;        /* -1: nothing */
+    int row, tile, head;
+    int64_t slot;        /* -1: padding */
     int64_t first_token; /* of the row, in qkv and o */
     int tokens;
     int64_t position;
@@ -25,11 +25,11 @@ CTN_DEVICE Work work_of_block(const ctn_recurrent &launch)
     const auto block = (int)blockIdx.x;
     const int row = block / (tiles * launch.heads);
     Work work;
+    work.row = row;
     work.tile = block % tiles;
     work.head = block / tiles % launch.heads;
+    /* Padding's too: all are on their way at once, where a branch between them would make two waits of one. */
     work.slot = launch.slot[row];
-    if (work.slot < 0)
-        return work;
     work.first_token = launch.token_begin != nullptr ? launch.token_begin[row] : row;
     work.tokens = launch.token_begin != nullptr ? launch.token_begin[row + 1] - (int)work.first_token : 1;
     work.position = launch.position[row];

@@ -51,14 +51,10 @@ __global__ void __launch_bounds__(recurrent_threads, Tile::blocks_a_multiprocess
 {
     CTN_SHARED(float, shared);
     const Work work = work_of_block<Tile>(launch);
-    if (work.slot < 0)
-        return;
-    const int dim = Tile::dim(launch.head_dim);
-    const int row = (int)blockIdx.x / ((dim + Tile::rows - 1) / Tile::rows * launch.heads);
-    const int entries = launch.tail_length[row];
-    const bool folds = launch.fold[row] != 0 && entries > 0;
+    const int entries = launch.tail_length[work.row];
+    const bool folds = launch.fold[work.row] != 0 && entries > 0;
     /* What would not fit shared memory is left alone like padding. */
-    if (work.tokens < 0 || entries < 0 || work.tokens > tokens_at_a_time || entries + work.tokens > launch.tail_capacity)
+    if (work.slot < 0 || work.tokens < 0 || entries < 0 || work.tokens > tokens_at_a_time || entries + work.tokens > launch.tail_capacity)
         return;
     if (work.tokens == 0 && !folds)
         return;
@@ -66,6 +62,7 @@ __global__ void __launch_bounds__(recurrent_threads, Tile::blocks_a_multiprocess
     Tile tile(work.tile, launch.head_dim);
     tile.load(state_of<Tile>(launch, work));
 
+    const int dim = Tile::dim(launch.head_dim);
     float *const q = shared;
     float *const k = q + tokens_at_a_time * dim;
     float *const v = k + launch.tail_capacity * dim;

@@ -152,7 +152,7 @@ public:
     using State = State_;
     static constexpr int rows = 16;
     static constexpr int pairs_a_lane = 4;
-    static constexpr int blocks_a_multiprocessor = 4;
+    static constexpr int blocks_a_multiprocessor = 2;
 
     static __host__ __device__ __forceinline__ int dim(int head_dim) { return head_dim; }
 

@@ -45,6 +45,24 @@ CTN_CLANG unsigned __shfl_xor_sync(unsigned mask, unsigned value, int lanes) { r
 CTN_CLANG float __shfl_sync(unsigned mask, float value, int lane) { return __nvvm_shfl_sync_idx_f32(mask, value, lane, 31); }
 CTN_CLANG int __shfl_sync(unsigned mask, int value, int lane) { return __nvvm_shfl_sync_idx_i32(mask, value, lane, 31); }
 CTN_CLANG unsigned __shfl_sync(unsigned mask, unsigned value, int lane) { return __nvvm_shfl_sync_idx_i32(mask, (int)value, lane, 31); }
+CTN_CLANG unsigned long __shfl_xor_sync(unsigned mask, unsigned long value, int lanes)
+{
+    const unsigned low = __shfl_xor_sync(mask, (unsigned)value, lanes), high = __shfl_xor_sync(mask, (unsigned)(value >> 32), lanes);
+    return low | (unsigned long)high << 32;
+}
+CTN_CLANG unsigned long __shfl_sync(unsigned mask, unsigned long value, int lane)
+{
+    const unsigned low = __shfl_sync(mask, (unsigned)value, lane), high = __shfl_sync(mask, (unsigned)(value >> 32), lane);
+    return low | (unsigned long)high << 32;
+}
+CTN_CLANG double __shfl_xor_sync(unsigned mask, double value, int lanes)
+{
+    return __builtin_bit_cast(double, __shfl_xor_sync(mask, __builtin_bit_cast(unsigned long, value), lanes));
+}
+CTN_CLANG double __shfl_sync(unsigned mask, double value, int lane)
+{
+    return __builtin_bit_cast(double, __shfl_sync(mask, __builtin_bit_cast(unsigned long, value), lane));
+}
 CTN_CLANG unsigned __ballot_sync(unsigned mask, bool value) { return __nvvm_vote_ballot_sync(mask, value); }
 CTN_CLANG int atomicAdd(int *place, int value) { return __nvvm_atom_add_gen_i(place, value); }
 CTN_CLANG float atomicAdd(float *place, float value) { return __nvvm_atom_add_gen_f(place, value); }

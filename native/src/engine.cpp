@@ -53,6 +53,7 @@ ctn_status Engine::take_memory()
 ctn_status Engine::take_all()
 {
     last_use_.resize((size_t)dimensions_.slots);
+    plan_.take();
     CTN_TRY(create_stream(stream_.out()));
     CTN_TRY(create_event(stepped_.out()));
     CTN_TRY(forward_.open());

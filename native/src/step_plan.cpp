@@ -17,15 +17,20 @@ T *array(char *descriptor, int64_t offset)
 StepPlan::StepPlan(const Dimensions &dimensions, const Buckets &token_buckets, const Buckets &logits_buckets)
     : dimensions_(dimensions),
       token_buckets_(token_buckets),
-      logits_buckets_(logits_buckets),
-      seen_((size_t)dimensions.slots),
-      first_token_((size_t)dimensions.max_rows),
-      place_((size_t)dimensions.max_rows)
+      logits_buckets_(logits_buckets)
 {
-    short_rows_.reserve((size_t)dimensions.max_rows);
-    long_rows_.reserve((size_t)dimensions.max_rows);
-    chunk_rows_.reserve((size_t)dimensions.max_rows);
-    folds_.reserve((size_t)dimensions.max_rows);
+}
+
+void StepPlan::take()
+{
+    const auto rows = (size_t)dimensions_.max_rows;
+    seen_.resize((size_t)dimensions_.slots);
+    first_token_.resize(rows);
+    place_.resize(rows);
+    short_rows_.reserve(rows);
+    long_rows_.reserve(rows);
+    chunk_rows_.reserve(rows);
+    folds_.reserve(rows);
 }
 
 bool StepPlan::is_chunk(const ctn_row &row) const

@@ -1,4 +1,4 @@
-/* The rows of a step: checked, sorted by the kernel that runs them, and written into a descriptor. Allocates nothing after it was made. */
+/* The rows of a step: checked, sorted by the kernel that runs them, and written into a descriptor. Allocates nothing after take. */
 #pragma once
 
 #include "arena.h"
@@ -19,6 +19,9 @@ struct StepRequest {
 class StepPlan {
 public:
     StepPlan(const Dimensions &dimensions, const Buckets &token_buckets, const Buckets &logits_buckets);
+
+    /* Takes the host memory that every step will need. */
+    void take();
 
     /* Says what is wrong with a request, and changes nothing but what the next arrange reads. */
     ctn_status check(const StepRequest &request);

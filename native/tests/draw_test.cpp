@@ -169,21 +169,34 @@ TEST(Draw_EveryThreadOrder_SameTokens)
     ctn::emulation::set_order(Order::Forward);
 }
 
-TEST(Draw_UniformNearEveryEdge_NeverTheNeighbour)
+/* Draws at a distance from where the token, or the cut, changes: the neighbour is never drawn, and far enough away there is an answer. */
+TEST(Draw_NearEveryEdge_NeverTheNeighbour)
 {
-    /* Weights 1, 1/2, 1/4, 1/8: the edges of their sums are known. */
-    const std::vector<float> row = {3, 3 - std::log(2.0f), 3 - std::log(4.0f), 3 - std::log(8.0f)};
-    const double edges[] = {0, 8.0 / 15, 12.0 / 15, 14.0 / 15, 1};
-    for (int edge = 1; edge < 4; edge++)
-        for (const double distance : {1e-4, 1e-6, 1e-12, 1e-16}) {
-            const std::vector<ctn_draw> draws = {
-                {edges[edge] - distance, 1, 0, 1, 0, 4, 1}, {edges[edge] + distance, 1, 0, 1, 0, 4, 1}};
-            std::vector<float> logits = row;
-            logits.insert(logits.end(), row.begin(), row.end());
-            const auto drawn = draw_on_device(logits, draws, 32);
-            const bool is_far = distance > 1e-7;
-            CHECK(drawn[0] == edge - 1 || (!is_far && drawn[0] == CTN_UNDECIDED), "%d below edge %d", drawn[0], edge);
-            CHECK(drawn[1] == edge || (!is_far && drawn[1] == CTN_UNDECIDED), "%d above edge %d", drawn[1], edge);
+    const std::vector<float> row = {3, 2.3f, 1.6f, 0.9f};
+    double sums[4];
+    double total = 0;
+    for (int i = 0; i < 4; i++)
+        total = sums[i] = total + std::exp((double)row[i] - 3.0);
+    for (int edge = 0; edge < 3; edge++)
+        for (const double distance : {1e-3, 1e-6, 1e-9, 1e-12}) {
+            const double below = sums[edge] / total - distance, above = sums[edge] / total + distance;
+            const double weight = std::exp((double)row[edge + 1] - 3.0);
+            const struct {
+                ctn_draw draw;
+                int token;
+            } cases[] = {
+                {{below, 1, 0, 1, 0, 4, 1}, edge},
+                {{above, 1, 0, 1, 0, 4, 1}, edge + 1},
+                {{0.9999, below, 0, 1, 0, 4, 1}, edge},
+                {{0.9999, above, 0, 1, 0, 4, 1}, edge + 1},
+                {{0.9999, 1, weight - distance, 1, 0, 4, 1}, edge + 1},
+                {{0.9999, 1, weight + distance, 1, 0, 4, 1}, edge},
+            };
+            for (const auto &one : cases) {
+                const int drawn = draw_on_device(row, {one.draw}, 32)[0];
+                CHECK(drawn == one.token || (distance < 1e-8 && drawn == CTN_UNDECIDED), "%d in place of %d at a distance of %g", drawn,
+                    one.token, distance);
+            }
         }
 }
 

@@ -2,7 +2,7 @@
 #include "engine.h"
 
 struct ctn_engine {
-    explicit ctn_engine(ctn::Dimensions dimensions) : engine(std::move(dimensions)) {}
+    ctn_engine(ctn::Dimensions dimensions, int64_t chunk_bytes) : engine(std::move(dimensions), chunk_bytes) {}
     ctn::Engine engine;
 };
 
@@ -56,7 +56,9 @@ extern "C" ctn_status ctn_engine_create(const ctn_engine_config *config, ctn_eng
         *engine = nullptr;
         ctn::Dimensions dimensions;
         CTN_TRY(ctn::read_config(config, &dimensions));
-        auto created = std::make_unique<ctn_engine>(std::move(dimensions));
+        int64_t chunk_bytes;
+        CTN_TRY(ctn::Forward::chunk_workspace_bytes(dimensions, &chunk_bytes));
+        auto created = std::make_unique<ctn_engine>(std::move(dimensions), chunk_bytes);
         CTN_TRY(created->engine.take_memory());
         *engine = created.release();
         return (ctn_status)CTN_OK;

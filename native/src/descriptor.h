@@ -7,7 +7,7 @@
 
 namespace ctn {
 
-/* Sizes of a step, padding included. Tokens lie in the order of the row kinds. */
+/* Sizes of a step, padding included. The tokens of chunk rows come first, then those of short rows, then those of long ones. */
 struct StepShape {
     int tokens = 0;         /* that go through the products */
     int logits = 0;         /* rows of logits */

@@ -27,6 +27,10 @@ struct Dimensions {
     int fold_interval;
     int chunk_tokens;      /* 0: never */
 
+    /* Tokens of the shortest row for ctn_chunk, and the most such rows of a step. */
+    int least_chunk() const { return chunk_tokens > short_row_tokens ? chunk_tokens : short_row_tokens + 1; }
+    int most_chunk_rows() const { return max_rows < max_tokens / least_chunk() ? max_rows : max_tokens / least_chunk(); }
+
     int model() const { return heads * head_dim; }                  /* D */
     int projected() const { return 3 * model() + inner; }           /* of the first product: q, k, v, and what enters the MLP */
     int mixed() const { return model() + inner; }                   /* what enters the second product */

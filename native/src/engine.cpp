@@ -5,13 +5,13 @@
 
 namespace ctn {
 
-Engine::Engine(Dimensions dimensions)
+Engine::Engine(Dimensions dimensions, int64_t chunk_bytes)
     : dimensions_(std::move(dimensions)),
       token_buckets_(dimensions_.max_tokens),
       logits_buckets_(dimensions_.max_rows),
       weights_(dimensions_),
       arena_(dimensions_),
-      buffers_(dimensions_, Gemm::workspace_bytes(), Forward::chunk_workspace_bytes(dimensions_, arena_)),
+      buffers_(dimensions_, Gemm::workspace_bytes(), chunk_bytes),
       transfers_(dimensions_),
       forward_(dimensions_, token_buckets_, logits_buckets_, weights_, arena_, buffers_),
       plan_(dimensions_, token_buckets_, logits_buckets_)

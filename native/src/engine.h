@@ -12,7 +12,8 @@ namespace ctn {
 
 class Engine {
 public:
-    explicit Engine(Dimensions dimensions);
+    /* chunk_bytes are Forward's for ctn_chunk. */
+    Engine(Dimensions dimensions, int64_t chunk_bytes);
     ~Engine();
 
     ctn_status take_memory();

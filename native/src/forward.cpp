@@ -2,7 +2,7 @@
 
 #include "step_kernels.h"
 
-#include <algorithm>
+#include <string>
 
 namespace ctn {
 
@@ -88,8 +88,10 @@ ctn_status Forward::mix(int layer, const StepShape &shape, const DescriptorLayou
         const ctn_recurrent launch = this->launch(layer, shape.long_rows, layout.long_rows, shape.most_long);
         CTN_TRY(ctn_fused_recurrent(&launch, stream));
     }
-    if (shape.chunk_rows > 0)
-        return fail(CTN_UNSUPPORTED, "this build has no ctn_chunk");
+    if (shape.chunk_rows > 0) {
+        const ctn_recurrent launch = this->launch(layer, shape.chunk_rows, layout.chunk_rows, shape.most_chunk);
+        CTN_TRY(ctn_chunk(&launch, shape.chunk_tokens, buffers_.chunk_workspace(), stream));
+    }
     return CTN_OK;
 }
 
@@ -130,9 +132,37 @@ ctn_status Forward::finish(const StepShape &shape, const DescriptorLayout &layou
         buffers_.drawn(), stream);
 }
 
-int64_t Forward::chunk_workspace_bytes(const Dimensions &dimensions, const Arena &)
+ctn_status Forward::chunk_workspace_bytes(const Dimensions &dimensions, int64_t *bytes)
 {
-    return dimensions.chunk_tokens == 0 ? 0 : 0;
+    *bytes = 0;
+    if (dimensions.chunk_tokens == 0 || dimensions.most_chunk_rows() == 0)
+        return CTN_OK;
+    /* Only sizes are asked for, so that any memory will do. */
+    alignas(16) static char nothing[16];
+    const int64_t model = dimensions.model();
+    ctn_recurrent launch = {};
+    launch.struct_size = sizeof launch;
+    launch.rows = dimensions.most_chunk_rows();
+    launch.heads = dimensions.heads;
+    launch.head_dim = dimensions.head_dim;
+    launch.dtype = dimensions.weight_dtype;
+    launch.state_dtype = CTN_F32;
+    launch.max_row_tokens = dimensions.max_tokens;
+    launch.qkv = launch.o = launch.state = nothing;
+    launch.slot = reinterpret_cast<const int32_t *>(nothing);
+    launch.position = reinterpret_cast<const int64_t *>(nothing);
+    launch.sigma = reinterpret_cast<const float *>(nothing);
+    launch.row_stride = dimensions.projected();
+    launch.k_offset = model;
+    launch.v_offset = 2 * model;
+    launch.o_stride = dimensions.mixed();
+    launch.slot_stride = dimensions.slot_state();
+    launch.head_stride = dimensions.head_state();
+    *bytes = ctn_chunk_workspace(&launch, dimensions.max_tokens);
+    if (*bytes >= 0)
+        return CTN_OK;
+    const std::string reason = ctn_last_message();
+    return fail(CTN_UNSUPPORTED, "chunk_tokens is %d; 0 is served: %s", dimensions.chunk_tokens, reason.c_str());
 }
 
 }  // namespace ctn

@@ -21,8 +21,8 @@ public:
     /* The descriptor lies in the buffers when the stream comes here. */
     ctn_status enqueue(const StepShape &shape, const DescriptorLayout &layout, Stream stream);
 
-    /* Device memory for ctn_chunk in the widest step. */
-    static int64_t chunk_workspace_bytes(const Dimensions &dimensions, const Arena &arena);
+    /* Device memory for ctn_chunk in the widest step; CTN_UNSUPPORTED where it does not serve the model. */
+    static ctn_status chunk_workspace_bytes(const Dimensions &dimensions, int64_t *bytes);
 
 private:
     ctn_status fold(const StepShape &shape, const DescriptorLayout &layout, Stream stream) const;

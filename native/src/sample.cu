@@ -153,7 +153,8 @@ CTN_DEVICE void pick(const Row &row, const Kept &kept, double uniform, int32_t *
     }
 }
 
-__global__ void draw_kernel(const float *logits, int vocabulary, const ctn_draw *draws, int32_t *drawn)
+/* At most 64 registers a thread, so that a block of 1024 fits a multiprocessor. */
+__global__ void __launch_bounds__(1024) draw_kernel(const float *logits, int vocabulary, const ctn_draw *draws, int32_t *drawn)
 {
     CTN_SHARED(DrawScratch, scratch);
     const ctn_draw draw = draws[blockIdx.x];

@@ -35,7 +35,7 @@ void StepPlan::take()
 
 bool StepPlan::is_chunk(const ctn_row &row) const
 {
-    return dimensions_.chunk_tokens > 0 && row.token_count >= dimensions_.chunk_tokens && row.token_count > short_row_tokens;
+    return dimensions_.chunk_tokens > 0 && row.token_count >= dimensions_.least_chunk();
 }
 
 void StepPlan::arrange(const StepRequest &request, Arena &arena)
@@ -136,12 +136,12 @@ void StepPlan::write(const StepRequest &request, char *descriptor, const Descrip
 {
     write_padding(descriptor, shape_, layout);
     auto *const tokens = array<int32_t>(descriptor, layout.tokens);
-    int first = write_rows(request, short_rows_, 0, descriptor, layout.short_rows, tokens);
-    /* Rows of padding begin and end where the last row ends. */
+    int first = write_rows(request, chunk_rows_, 0, descriptor, layout.chunk_rows, tokens);
+    first = write_rows(request, short_rows_, first, descriptor, layout.short_rows, tokens);
+    /* Rows of padding begin and end where the last short row ends. */
     for (int i = (int)short_rows_.size(); i < shape_.short_rows; i++)
         array<int32_t>(descriptor, layout.short_rows.token_begin)[i + 1] = first;
-    first = write_rows(request, long_rows_, first, descriptor, layout.long_rows, tokens);
-    write_rows(request, chunk_rows_, first, descriptor, layout.chunk_rows, tokens);
+    write_rows(request, long_rows_, first, descriptor, layout.long_rows, tokens);
 
     for (size_t i = 0; i < folds_.size(); i++) {
         array<int32_t>(descriptor, layout.folds.slot)[i] = folds_[i].slot;

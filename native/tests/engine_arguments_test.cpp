@@ -55,6 +55,7 @@ const Fault config_faults[] = {
     {"provisional_tokens is 9", [](auto &c) { c.provisional_tokens = 9; }},
     {"fold_interval is 0; allowed: 1 to 16", [](auto &c) { c.fold_interval = 0; }},
     {"fold_interval is 17", [](auto &c) { c.fold_interval = 17; }},
+    {"chunk_tokens is 12; 0 is served: head_dim is 16", [](auto &c) { c.chunk_tokens = 12; }, CTN_UNSUPPORTED},
     {"chunk_tokens is -1", [](auto &c) { c.chunk_tokens = -1; }},
     {"device 1 does not exist", [](auto &c) { c.device = 1; }, CTN_NO_DEVICE},
     {"device -1", [](auto &c) { c.device = -1; }, CTN_NO_DEVICE},

@@ -4,10 +4,15 @@
 
 #include <cstddef>
 
+#if !defined(CTN_OWN_SWITCH)
 #if defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__))
 #define CTN_OWN_SWITCH 1
 #else
 #define CTN_OWN_SWITCH 0
+#endif
+#endif
+
+#if !CTN_OWN_SWITCH
 #include <ucontext.h>
 #endif
 

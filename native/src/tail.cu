@@ -10,41 +10,13 @@
  * bits of ctn_fused_recurrent, wherever tokens were split and states written. (A dot product of q with the entries would need less
  * arithmetic, and round otherwise; what costs here is reading the state.) */
 #include "recurrent_launch.h"
+#include "recurrent_ring.h"
 
 namespace ctn {
 
 namespace {
 
 constexpr int most_entries = 32;
-
-/* The ring of a head. The entry of position p lies at p mod capacity: a launch never writes an entry that another block reads. */
-template <class Rows>
-struct Ring {
-    typename Rows::Element *begin;
-    int capacity;
-    int dim;
-
-    __device__ __forceinline__ typename Rows::Element *key(int64_t position) const
-    {
-        return begin + (int64_t)((uint64_t)position & (uint64_t)(capacity - 1)) * 2 * dim;
-    }
-    __device__ __forceinline__ typename Rows::Element *value(int64_t position) const { return key(position) + dim; }
-};
-
-/* Copies between the ring and shared memory: k [.][K] by every block or one, v [.][rows] of the block's tile. */
-template <class Tile, class Rows, class Pair>
-CTN_DEVICE void for_each_pair(int entries, int dim, int first_value, bool with_keys, Pair pair)
-{
-    const auto thread = (int)threadIdx.x;
-    if (with_keys)
-        for (int i = thread; i < entries * (dim / 2); i += recurrent_threads)
-            pair(true, i / (dim / 2), i % (dim / 2) * 2);
-    for (int i = thread; i < entries * (Tile::rows / 2); i += recurrent_threads) {
-        const int value = i % (Tile::rows / 2) * 2;
-        if (first_value + value < dim)
-            pair(false, i / (Tile::rows / 2), value);
-    }
-}
 
 template <class Tile, class Rows>
 __global__ void __launch_bounds__(recurrent_threads, Tile::blocks_a_multiprocessor) tail_kernel(const ctn_recurrent launch)
@@ -66,16 +38,8 @@ __global__ void __launch_bounds__(recurrent_threads, Tile::blocks_a_multiprocess
     float *const q = shared;
     float *const k = q + tokens_at_a_time * dim;
     float *const v = k + launch.tail_capacity * dim;
-    const int first_value = work.tile * Tile::rows;
-    const Ring<Rows> ring = {static_cast<typename Rows::Element *>(launch.tail) + work.slot * launch.tail_slot_stride
-            + work.head * launch.tail_head_stride, launch.tail_capacity, dim};
-    for_each_pair<Tile, Rows>(entries, dim, first_value, true, [&](bool is_key, int entry, int i) {
-        const int64_t position = work.position - entries + entry;
-        const float2 pair = is_key ? Rows::load2(ring.key(position), i) : Rows::load2(ring.value(position), first_value + i);
-        float *const place = is_key ? k + entry * dim + i : v + entry * Tile::rows + i;
-        place[0] = pair.x;
-        place[1] = pair.y;
-    });
+    const Ring<Tile, Rows> ring(launch, work);
+    ring.fetch(work.position - entries, entries, k, v);
     const ReadyTokens fresh = {q, k + entries * dim, v + entries * Tile::rows};
     prepare<Tile, Rows>(launch, work, 0, work.tokens, fresh);
     __syncthreads();
@@ -91,15 +55,7 @@ __global__ void __launch_bounds__(recurrent_threads, Tile::blocks_a_multiprocess
         tile.update(fresh.k + i * dim, fresh.v + i * Tile::rows);
         tile.template read_out<Rows>(q + i * dim, output_of<Rows>(launch, work, i, dim));
     }
-    for_each_pair<Tile, Rows>(work.tokens, dim, first_value, work.tile == 0, [&](bool is_key, int token, int i) {
-        const float *const place = is_key ? fresh.k + token * dim + i : fresh.v + token * Tile::rows + i;
-        const float2 pair = {place[0], place[1]};
-        const int64_t position = work.position + token;
-        if (is_key)
-            Rows::store2(ring.key(position), i, pair);
-        else
-            Rows::store2(ring.value(position), first_value + i, pair);
-    });
+    ring.append(work.position, work.tokens, fresh.k, fresh.v);
 }
 
 struct Tail {

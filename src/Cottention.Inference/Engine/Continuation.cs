@@ -51,7 +51,7 @@ internal sealed class Continuation(
         {
             SampleOrFinish(generation, scores);
         }
-        catch (Exception e) // an edge: one generation's fault does not end the step thread
+        catch (Exception e) when (!InferenceEngine.IsLost(e)) // an edge: one generation's fault does not end the step thread
         {
             EngineLog.StepFailed(logger, e);
             running.Fail(generation, new InferenceException(InferenceError.Unavailable, "the step failed; the session is at its previous version"));

@@ -14,6 +14,9 @@ internal static partial class EngineLog
     [LoggerMessage(EventId = 202, Level = LogLevel.Error, Message = "A step failed; its sessions go back to their committed state")]
     public static partial void StepFailed(ILogger logger, Exception error);
 
+    [LoggerMessage(EventId = 203, Level = LogLevel.Critical, Message = "The step thread ends; its sessions go back to their committed state, and nothing more is served")]
+    public static partial void Lost(ILogger logger, Exception error);
+
     [LoggerMessage(EventId = 210, Level = LogLevel.Information, Message = "Session {Id} passed the {Trained} positions its model was trained on; it goes on")]
     public static partial void PastTrainedLength(ILogger logger, string id, int trained);
 

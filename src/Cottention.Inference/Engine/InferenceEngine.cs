@@ -163,9 +163,17 @@ public sealed class InferenceEngine : IAsyncDisposable
     private void Loop()
     {
         EngineLog.Started(_logger, RunnerDescription, Options.MaxRunning, Options.SessionSlots);
-        while (!_stopping)
-            if (!Step())
-                _wake.WaitOne(IdleTick);
+        try
+        {
+            while (!_stopping)
+                if (!Step())
+                    _wake.WaitOne(IdleTick);
+        }
+        catch (Exception e) // an edge: the thread ends in good order, and whoever looks at its ticks sees that it has
+        {
+            EngineLog.Lost(_logger, e);
+            _submitted.Writer.TryComplete();
+        }
         EndAll();
         EngineLog.Stopped(_logger);
     }
@@ -187,13 +195,13 @@ public sealed class InferenceEngine : IAsyncDisposable
             return;
         }
         session.IsRunning = true;
+        _running.Add(generation);
         if (session.Slot < 0)
         {
             _slots.Take(session);
             if (generation.HasImport)
                 _runner.WriteSlot(session.Slot, generation.StateIn(_runner.StateLayout));
         }
-        _running.Add(generation);
         generation.StartedAt = _time.GetTimestamp();
         session.Remember(generation.RemainingInput[^generation.PromptTokens..]);
         if (generation.RemainingInput.IsEmpty)
@@ -238,7 +246,7 @@ public sealed class InferenceEngine : IAsyncDisposable
             _runner.Run(_plan);
             return true;
         }
-        catch (Exception e) // an edge: the step loop outlives a runner's fault, and the sessions in it go back to their committed state
+        catch (Exception e) when (!IsLost(e)) // an edge: the step loop outlives a runner's fault, and the sessions in it go back to their committed state
         {
             EngineLog.StepFailed(_logger, e);
             for (var i = 0; i < _plan.RowCount; i++)
@@ -246,6 +254,9 @@ public sealed class InferenceEngine : IAsyncDisposable
             return false;
         }
     }
+
+    /// <summary>Whether an exception of the runner says that its device is lost.</summary>
+    internal static bool IsLost(Exception e) => e is InferenceException { Error: InferenceError.Unavailable };
 
     private void Advance(Generation generation, in PlanRow row)
     {

@@ -12,7 +12,7 @@ internal sealed class RunningSet(
     /// <summary>Every generation in the set.</summary>
     public ReadOnlySpan<Generation> All => _running.AsSpan(0, _count);
 
-    /// <summary>Takes in a generation whose session has a slot. Its caller holds a place, so there is room.</summary>
+    /// <summary>Takes in a generation; its session gets a slot before anything else happens. Its caller holds a place, so there is room.</summary>
     public void Add(Generation generation) => _running[_count++] = generation;
 
     /// <summary>Ends a generation with what its caller commits.</summary>

@@ -40,10 +40,10 @@ internal sealed class SlotPool
         if (Resident == SessionSlots)
             ParkOldest();
         var slot = TakeReserve();
-        _runner.FillSlot(slot, 0);
         _owners[slot] = session;
         session.Slot = slot;
         Resident++;
+        _runner.FillSlot(slot, 0);
     }
 
     /// <summary>Frees a session's slot.</summary>

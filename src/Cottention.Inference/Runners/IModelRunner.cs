@@ -5,6 +5,8 @@ namespace Cottention.Inference.Runners;
 /// <summary>
 /// A model on a device with its slots. Slots hold one state each and are updated in place.
 /// After construction every member is called by one thread at a time (the engine's step thread), and none allocates.
+/// An <see cref="InferenceException"/> with <see cref="InferenceError.Unavailable"/> from any member means that the device is lost:
+/// nothing but Dispose works any more. After any other exception the runner goes on.
 /// Every implementation passes <c>ModelRunnerConformance</c>.
 /// </summary>
 public interface IModelRunner : IDisposable

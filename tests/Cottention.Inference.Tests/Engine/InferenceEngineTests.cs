@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Cottention.Conformance;
 using Cottention.Inference.Engine;
+using Cottention.Inference.Runners;
 using Cottention.Inference.Sampling;
 
 namespace Cottention.Inference.Tests.Engine;
@@ -224,6 +225,30 @@ public sealed class InferenceEngineTests
         test.Naive.Running = _ => { };
         Assert.Equal(1, (await test.Host.GetAsync("s", default)).Version);
         Assert.NotEmpty(await test.RunAsync(new GenerationRequest { SessionId = "s", Prompt = "x", MaxTokens = 2 }));
+    }
+
+    [Theory]
+    [InlineData(nameof(IModelRunner.Run))]
+    [InlineData(nameof(IModelRunner.FillSlot))]
+    [InlineData(nameof(IModelRunner.Commit))]
+    [InlineData(nameof(IModelRunner.ReadSlot))]
+    public async Task Generate_DeviceIsLost_EveryGenerationEndsAndNothingMoreIsTaken(string member)
+    {
+        LosableRunner? runner = null;
+        await using var test = new TestEngine(
+            options => (options.DraftTokens, options.PoisonFreeSlots) = (7, false),
+            create: options => runner = new LosableRunner(TestEngine.NewCpuRunner(options)));
+        await test.Host.CreateAsync("s", 1, default);
+        // Repeats itself, so that there are drafts to commit.
+        var request = new GenerationRequest { SessionId = "s", Prompt = "abcabcabcabcabcabc", MaxTokens = 40, Sampling = new() { Temperature = 0 } };
+        runner!.Lost = member; // the constructor made it
+
+        var e = await Assert.ThrowsAsync<InferenceException>(() => test.RunAsync(request));
+        var after = await Assert.ThrowsAsync<InferenceException>(() => test.RunAsync(request));
+
+        Assert.Equal(InferenceError.Unavailable, e.Error);
+        Assert.Equal(InferenceError.Unavailable, after.Error);
+        Assert.Equal(1, (await test.Host.GetAsync("s", default)).Version);
     }
 
     [Fact]

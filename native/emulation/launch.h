@@ -28,7 +28,7 @@ void set_order(Order order, unsigned seed = 1);
 
 ctn_status run(const LaunchSize &size, const std::function<void()> &thread);
 
-/* Runs work now, or keeps it where the stream is being captured. */
+/* Runs work in the stream's order, or keeps it where the stream is being captured. When it runs is told in streams.h. */
 ctn_status enqueue(Stream stream, std::function<ctn_status()> work);
 
 }  // namespace ctn::emulation

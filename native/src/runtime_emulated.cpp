@@ -1,24 +1,16 @@
-/* runtime.h for the CPU build: plain memory, and streams that run everything at once. */
+/* runtime.h for the CPU build: the one device, and plain memory. Streams, events and graphs are in emulation/streams.cpp. */
 #include "../emulation/launch.h"
+#include "../emulation/streams.h"
 
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
-#include <vector>
 
 namespace ctn {
 
 namespace {
-
-using Work = std::function<ctn_status()>;
-
-struct EmulatedStream {
-    bool is_capturing = false;
-    std::vector<Work> kept;
-};
 
 /* Before an allocation: its size and a canary; behind it another. */
 constexpr size_t margin = 256;
@@ -75,9 +67,13 @@ ctn_status allocate(void **memory, size_t bytes, const char *what)
     if (bytes > SIZE_MAX / 2)
         return fail(CTN_OUT_OF_MEMORY, "%zu bytes for %s are more than any memory", bytes, what);
     const size_t total = (margin + bytes + margin + 255) / 256 * 256;
+    if (!emulation::take_one())
+        return fail(CTN_OUT_OF_MEMORY, "no %zu bytes of memory for %s: refused for a test", bytes, what);
     auto *const start = static_cast<unsigned char *>(std::aligned_alloc(256, total));
-    if (start == nullptr)
+    if (start == nullptr) {
+        emulation::give_back_one();
         return fail(CTN_OUT_OF_MEMORY, "no %zu bytes of memory for %s", bytes, what);
+    }
     std::memset(start, canary_byte, margin);
     std::memcpy(start, &bytes, sizeof bytes);
     std::memset(start + margin, 0xff, bytes);
@@ -90,6 +86,7 @@ void release(void *memory)
 {
     if (memory == nullptr)
         return;
+    emulation::give_back_one();
     auto *const start = static_cast<unsigned char *>(memory) - margin;
     size_t bytes;
     std::memcpy(&bytes, start, sizeof bytes);
@@ -135,90 +132,6 @@ ctn_status set_bytes(void *destination, int value, size_t bytes, Stream stream)
             std::memset(destination, value, bytes);
         return CTN_OK;
     });
-}
-
-ctn_status create_stream(Stream *stream)
-{
-    *stream = new EmulatedStream;
-    return CTN_OK;
-}
-
-void destroy_stream(Stream stream)
-{
-    delete static_cast<EmulatedStream *>(stream);
-}
-
-ctn_status synchronize(Stream)
-{
-    return CTN_OK;
-}
-
-/* Everything before an event has run by the time that it is recorded. */
-ctn_status create_event(Event *event)
-{
-    *event = new char;
-    return CTN_OK;
-}
-
-void destroy_event(Event event)
-{
-    delete static_cast<char *>(event);
-}
-
-ctn_status record(Event, Stream)
-{
-    return CTN_OK;
-}
-
-ctn_status wait(Stream, Event)
-{
-    return CTN_OK;
-}
-
-ctn_status synchronize_event(Event)
-{
-    return CTN_OK;
-}
-
-ctn_status begin_capture(Stream stream)
-{
-    auto *const emulated = static_cast<EmulatedStream *>(stream);
-    if (emulated == nullptr || emulated->is_capturing)
-        return fail(CTN_DEVICE_ERROR, "the default stream, or one that is being captured, cannot be captured");
-    emulated->is_capturing = true;
-    return CTN_OK;
-}
-
-ctn_status end_capture(Stream stream, Graph *graph)
-{
-    auto *const emulated = static_cast<EmulatedStream *>(stream);
-    if (emulated == nullptr || !emulated->is_capturing)
-        return fail(CTN_DEVICE_ERROR, "the stream is not being captured");
-    emulated->is_capturing = false;
-    *graph = new std::vector<Work>(std::move(emulated->kept));
-    emulated->kept.clear();
-    return CTN_OK;
-}
-
-ctn_status launch_graph(Graph graph, Stream)
-{
-    for (const Work &work : *static_cast<std::vector<Work> *>(graph))
-        CTN_TRY(work());
-    return CTN_OK;
-}
-
-void destroy_graph(Graph graph)
-{
-    delete static_cast<std::vector<Work> *>(graph);
-}
-
-ctn_status emulation::enqueue(Stream stream, std::function<ctn_status()> work)
-{
-    auto *const emulated = static_cast<EmulatedStream *>(stream);
-    if (emulated == nullptr || !emulated->is_capturing)
-        return work();
-    emulated->kept.push_back(std::move(work));
-    return CTN_OK;
 }
 
 }  // namespace ctn

@@ -1,4 +1,5 @@
 /* Random plans on one engine, and the same sessions token by token, alone, on another: same bits all along. */
+#include "../emulation/streams.h"
 #include "engine_case.h"
 
 #include <algorithm>
@@ -205,6 +206,13 @@ TEST(Plans_RandomWithOtherFolds_SameBitsAsTokenByToken)
 TEST(Plans_RandomOfTunedKernels_SameBitsAsTokenByToken)
 {
     run_plans({1, 2, 64, 64, 16, vocabulary, false}, 100, [](ctn_engine_config &config) { config.max_tokens = 23; }, 4);
+}
+
+TEST(Plans_RandomWithLateStreams_SameBitsAsTokenByToken)
+{
+    ctn::emulation::set_pace(ctn::emulation::Pace::Late);
+    run_plans({2, 2, 16, 8, 24, vocabulary, false}, 300, [](ctn_engine_config &) {}, 5);
+    ctn::emulation::set_pace(ctn::emulation::Pace::Now);
 }
 
 }  // namespace

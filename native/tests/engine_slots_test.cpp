@@ -1,4 +1,5 @@
 /* Slots of an engine: provisional rows and what is committed of them, filling, copying, reading and writing states. */
+#include "../emulation/streams.h"
 #include "engine_case.h"
 
 #include <thread>
@@ -264,4 +265,10 @@ TEST(WriteSlot_WhileAStepRunsTheSlot_ComesAfterIt)
 
 }  // namespace
 
-TEST_MAIN
+/* At once, and then as late as anything allows, which shows a missing wait between streams or with the host. */
+int main(int argc, char **argv)
+{
+    const int now = test::run(argc, argv);
+    ctn::emulation::set_pace(ctn::emulation::Pace::Late);
+    return test::run(argc, argv) | now;
+}

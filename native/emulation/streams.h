@@ -1,0 +1,30 @@
+/* When the work of an emulated stream runs, what is taken from the runtime, and what of it fails. For tests. */
+#pragma once
+
+#include <cstdint>
+
+namespace ctn::emulation {
+
+/* Now: as it is put there. Late: when somebody waits for it and not before, which shows where a wait is missing, or where memory
+ * that the work still reads was written again. For streams created from now on, on every thread. */
+enum class Pace { Now, Late };
+void set_pace(Pace pace);
+
+/* Allocations, streams, events and graphs: made so far, and not given back. */
+struct Taken {
+    int64_t ever;
+    int64_t now;
+};
+Taken taken();
+
+/* Of what is taken from now on, number count (from 0) is refused as out of memory; -1 for none. */
+void refuse_taking(int64_t count);
+
+/* Of the pieces of work from now on, number count (from 0) fails as a broken device would; -1 for none. */
+void fail_work(int64_t count);
+
+/* For the runtime: counts one thing taken, or refuses it; counts one given back. */
+bool take_one();
+void give_back_one();
+
+}  // namespace ctn::emulation

@@ -39,9 +39,8 @@ struct Dimensions {
     int64_t layer_state() const { return heads * head_state(); }
     int64_t slot_state() const { return layers * layer_state(); }   /* values of a state [L, H, V, K] */
 
-    /* Entries of a tail. What is folded at the latest when a position passes a multiple of fold_interval, and the tokens of one row
-     * more on either side of it, always fit. */
-    int tail_capacity() const { return 32; }
+    /* Entries of a tail: what lies between two multiples of fold_interval, and a short row more. Memory of every slot, so no larger. */
+    int tail_capacity() const { return fold_interval + short_row_tokens <= 16 ? 16 : 32; }
     int64_t head_tail() const { return 2LL * tail_capacity() * head_dim; }
     int64_t layer_tail() const { return heads * head_tail(); }
     int64_t slot_tail() const { return layers * layer_tail(); }

@@ -82,10 +82,11 @@ ctn_status Engine::enter() const
 
 ctn_status Engine::leave(ctn_status status)
 {
-    if (status == CTN_DEVICE_ERROR && !has_failed_) {
-        std::snprintf(failure_, sizeof failure_, "%s", ctn_last_message());
-        has_failed_ = true;
-    }
+    if (status == CTN_DEVICE_ERROR)
+        std::call_once(failed_once_, [this] {
+            std::snprintf(failure_, sizeof failure_, "%s", ctn_last_message());
+            has_failed_ = true;
+        });
     return status;
 }
 

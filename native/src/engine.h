@@ -8,6 +8,8 @@
 #include "slot_transfers.h"
 #include "step_graphs.h"
 
+#include <mutex>
+
 namespace ctn {
 
 class Engine {
@@ -70,6 +72,7 @@ private:
     bool step_draws_ = false;
     int step_logits_ = 0;   /* rows of logits of the step under way, or the last one */
     int logits_ = 0;        /* rows of logits that the buffer holds */
+    std::once_flag failed_once_;
     std::atomic<bool> has_failed_{false};
     char failure_[256] = "";
 };

@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""Plants faults in copies of the engine's sources, as mutations.py does in the kernels'; the engine's tests must find every one.
+
+engine_mutations.py [PART_OF_A_NAME]
+"""
+
+import sys
+
+import mutations
+from mutations import NATIVE, compile_object
+
+SLOTS, FUZZ, STEPS, MEMORY = "engine_slots_test", "engine_fuzz_test", "engine_test", "engine_memory_test"
+ARGUMENTS, DRAWS = "engine_arguments_test", "draw_test"
+
+
+# Sources that include a header.
+INCLUDERS = {"src/candidates.h": ["src/sample.cu"]}
+
+
+def fault(name, tests, file, text, instead):
+    return name, (INCLUDERS.get(file, [file]), tests), file, text, instead
+
+
+MUTATIONS = [
+    fault("a write does not wait for the step", [SLOTS], "src/slot_transfers.cpp", "    if (is_in_use) {", "    if (false) {"),
+    fault("a step does not wait for a write", [SLOTS], "src/slot_transfers.cpp",
+          "    return wait(steps, written_.get());", "    return CTN_OK;"),
+    fault("a write does not wait for the last write", [SLOTS], "src/slot_transfers.cpp", "    if (has_written_)\n", "    if (false)\n"),
+    fault("a read does not wait for its copy", [SLOTS], "src/slot_transfers.cpp",
+          "    CTN_TRY(wait(read_stream_.get(), copied_.get()));\n", ""),
+    fault("a read is not waited for", [SLOTS], "src/slot_transfers.cpp", "    CTN_TRY(synchronize_event(read_.get()));\n", ""),
+    fault("a step is not waited for", [FUZZ], "src/engine.cpp", "    CTN_TRY(synchronize_event(stepped_.get()));\n", ""),
+    fault("a read does not fold", [SLOTS], "src/engine_slots.cpp", "    CTN_TRY(arena_.fold(slot, stream_.get()));\n", ""),
+    fault("a copy lacks the tail", [SLOTS], "src/arena.cpp", "        if (from.length > 0)\n", "        if (from.length > 8)\n"),
+    fault("a fold keeps the tail", [SLOTS, FUZZ], "src/arena.cpp", "    own.length = 0;\n", ""),
+    fault("a fill keeps the tail", [SLOTS, FUZZ], "src/arena.cpp", "    forget_all(slot);\n    return CTN_OK;\n}\n\nctn_status Arena::copy",
+          "    return CTN_OK;\n}\n\nctn_status Arena::copy"),
+    fault("a commit moves no position", [SLOTS], "src/arena.cpp", "    own.end += count;\n", ""),
+    fault("a commit can be repeated", [SLOTS], "src/arena.cpp", "    own.pending -= count;\n", ""),
+    fault("pending tokens outlive the next provisional row", [SLOTS], "src/arena.cpp", "        tail(slot).pending = 0;\n", "        (void)slot;\n"),
+    fault("a row keeps its slot's pending tokens", [SLOTS], "src/step_plan.cpp", "    tail.pending = 0;\n", ""),
+    fault("a fold in a step keeps the tail", [STEPS], "src/step_plan.cpp", "const int kept = folds ? 0 : tail.length;", "const int kept = tail.length;"),
+    fault("no fold before a long row", [FUZZ], "src/step_plan.cpp",
+          "    if (tail.length > 0)\n        fold_before(row.slot, tail);\n    (is_chunk", "    (is_chunk"),
+    fault("no fold before a jump", [STEPS], "src/step_plan.cpp", "tail.end != row.position", "tail.end < 0"),
+    fault("folds of the step are not run", [FUZZ], "src/forward.cpp", "    if (shape.folds == 0)\n", "    if (shape.folds >= 0)\n"),
+    fault("a provisional row counts as committed", [SLOTS], "src/step_plan.cpp", "        tail = {row.position, kept, 0};",
+          "        tail = {row.position + row.token_count, kept + row.token_count, 0};"),
+    fault("logits of the row's first tokens", [STEPS], "src/step_plan.cpp",
+          "int token = request.rows[i].token_count - request.rows[i].logits_count; token < request.rows[i].token_count;",
+          "int token = 0; token < request.rows[i].logits_count;"),
+    fault("longer rows in the graph of single tokens", [FUZZ], "src/step_plan.cpp", "most_short == 1);", "true);"),
+    fault("padding has slot 0", [FUZZ], "src/descriptor.cpp", "std::memset(descriptor + arrays.slot, 0xff,", "std::memset(descriptor + arrays.slot, 0,"),
+    fault("a step without logits runs the head", [STEPS], "src/step_plan.cpp", "is_short && logits_ > 0 &&", "is_short &&"),
+    fault("the second product does not add", [STEPS], "src/forward.cpp", "CTN_F32, true, true}", "CTN_F32, false, true}"),
+    fault("chunk rows behind the others", [STEPS], "src/step_plan.cpp",
+          "    int first = write_rows(request, chunk_rows_, 0, descriptor, layout.chunk_rows, tokens);\n"
+          "    first = write_rows(request, short_rows_, first, descriptor, layout.short_rows, tokens);\n",
+          "    int first = write_rows(request, short_rows_, 0, descriptor, layout.short_rows, tokens);\n"
+          "    write_rows(request, chunk_rows_, first + 300, descriptor, layout.chunk_rows, tokens);\n"),
+    fault("a failed device is forgotten", [MEMORY], "src/engine.cpp", "            has_failed_ = true;\n", ""),
+    fault("a row may name a slot twice", [ARGUMENTS], "src/step_checks.cpp", "    seen_[(size_t)row.slot] = request_;\n", ""),
+    fault("the last missing row is overlooked", [ARGUMENTS], "src/weights.cpp", "if (tensor.missing > 0)", "if (tensor.missing > 1)"),
+    fault("ties go to the highest id", [DRAWS], "src/candidates.h", "(uint32_t)~id;", "(uint32_t)id;"),
+    fault("top_k keeps one less", [DRAWS], "src/sample.cu", "const int count = draw.top_k;", "const int count = draw.top_k > 1 ? draw.top_k - 1 : 1;"),
+    fault("no margin", [DRAWS], "src/sample.cu", "return 2.3e-16 *", "return -2.3e-10 *"),
+    fault("min_p before the best is known", [DRAWS], "src/sample.cu", "weight >= kept.least_weight ? weight : 0", "weight > 2 * kept.least_weight ? weight : 0"),
+    fault("dead ids are drawn", [DRAWS], "src/sample.cu", "{logits + (int64_t)blockIdx.x * vocabulary, draw.live, 0, 0}",
+          "{logits + (int64_t)blockIdx.x * vocabulary, vocabulary, 0, 0}"),
+    fault("a draw lacks a barrier", [DRAWS], "src/candidates.h", "    __syncthreads();\n    return true;", "    return true;"),
+]
+
+
+def build_whole(folder, run):
+    names = [p for p in sorted((NATIVE / "src").glob("*.c*")) if not p.stem.endswith(("_cuda", "_cublaslt"))]
+    tests = [NATIVE / "tests" / f"{name}.cpp" for name in (SLOTS, FUZZ, STEPS, MEMORY, ARGUMENTS, DRAWS)]
+    sources = names + sorted((NATIVE / "emulation").glob("*.cpp")) + tests
+    return {str(p.relative_to(NATIVE)): o for p, o in run.map(lambda p: (p, compile_object(p, folder / f"{p.name}.o")), sources)}
+
+
+if __name__ == "__main__":
+    mutations.MUTATIONS = MUTATIONS
+    mutations.build_whole = build_whole
+    sys.exit(mutations.main())

@@ -3,7 +3,7 @@
  *   chunk_prefix    each head by itself, chunk after chunk: the state before every chunk, and the row's new state
  *   chunk_outputs   each chunk by itself: o = S q of the state before it, plus the masked (Q K^T) V of its own tokens
  * The workspace holds a [V, K] f32 matrix for every chunk and head. */
-#include "chunk_tiles.h"
+#include "chunk_warp.h"
 #include "recurrent_launch.h"
 
 namespace ctn {
@@ -100,40 +100,6 @@ __global__ void __launch_bounds__(kChunkThreads, 1) chunk_prefix(const ctn_recur
     *stored = state;
 }
 
-/* The matrix as two terms of bf16, one tile behind the other. */
-template <int D>
-CTN_DEVICE void fill_state_tiles(const float *state, uint16_t *tiles)
-{
-    constexpr int stride = kTileStride<D>;
-    for (int i = (int)threadIdx.x; i < D * D / 4; i += kChunkThreads) {
-        const float4 x = reinterpret_cast<const float4 *>(state)[i];
-        uint16_t *const high = tiles + i / (D / 4) * stride + i % (D / 4) * 4, *const low = high + D * stride;
-        uint2 words = {pack_bf16(x.x, x.y), pack_bf16(x.z, x.w)};
-        *reinterpret_cast<uint2 *>(high) = words;
-        words = {pack_bf16(x.x - low_bf16(words.x), x.y - high_bf16(words.x)), pack_bf16(x.z - low_bf16(words.y), x.w - high_bf16(words.y))};
-        *reinterpret_cast<uint2 *>(low) = words;
-    }
-}
-
-/* Terms of the scores of a warp's 16 tokens with 16 tokens before or at them. Tokens after a token do not count for it. */
-template <int Terms>
-CTN_DEVICE void mask_and_round(Sum &scores, int query, int key, int lane, Left (&terms)[Terms])
-{
-#pragma unroll
-    for (int o = 0; o < 8; ++o)
-        if (key + sum_column(lane, o) > query + sum_row(lane, o))
-            scores.value[o] = 0.0f;
-#pragma unroll
-    for (int term = 0; term < Terms; ++term) {
-        terms[term] = rounded(scores);
-#pragma unroll
-        for (int i = 0; i < 4; ++i) {
-            scores.value[2 * i] -= low_bf16(terms[term].word[i]);
-            scores.value[2 * i + 1] -= high_bf16(terms[term].word[i]);
-        }
-    }
-}
-
 template <class Row, int D>
 constexpr int outputs_shared_elements()
 {
@@ -145,7 +111,7 @@ constexpr int outputs_shared_elements()
 template <class Row, int D>
 __global__ void __launch_bounds__(kChunkThreads, 1) chunk_outputs(const ctn_recurrent p, const float *states)
 {
-    constexpr int terms = kTerms<Row>, stride = kTileStride<D>, steps = D / 16;
+    constexpr int terms = kTerms<Row>, stride = kTileStride<D>, tile_elements = kTileTokens * stride;
     static_assert(kChunkWarps * 16 == kChunkTokens, "a warp for every 16 tokens");
 
     const int head = (int)(blockIdx.x % (unsigned)p.heads);
@@ -155,78 +121,35 @@ __global__ void __launch_bounds__(kChunkThreads, 1) chunk_outputs(const ctn_recu
         return;
 
     CTN_SHARED(uint16_t, shared);
-    const int lane = (int)threadIdx.x & 31, query = ((int)threadIdx.x >> 5) * 16;
+    const int query = ((int)threadIdx.x >> 5) * 16;
     const bool is_idle = query >= chunk.count;
 
     fill_tile<Row, D, Vector::Query>(p, chunk, head, 0, kChunkTokens, shared, kChunkTokens * stride);
     __syncthreads();
-    Left queries[steps][terms];
+    WarpTokens<Row, D> warp = {};
 #pragma unroll
-    for (int i = 0; i < steps; ++i)
+    for (int i = 0; i < D / 16; ++i)
 #pragma unroll
         for (int term = 0; term < terms; ++term)
-            queries[i][term] = load_left({shared + term * kChunkTokens * stride, stride}, query, 16 * i);
+            warp.queries[i][term] = load_left({shared + term * kChunkTokens * stride, stride}, query, 16 * i);
     __syncthreads();
 
     fill_state_tiles<D>(states + (number * p.heads + head) * (D * D), shared);
     __syncthreads();
-    Sum outputs[steps] = {};
-    if (!is_idle) {
-#pragma unroll
-        for (int i = 0; i < steps; ++i)
-#pragma unroll
-            for (int j = 0; j < steps; ++j) {
-                Right state[2];
-#pragma unroll
-                for (int term = 0; term < 2; ++term)
-                    state[term] = load_right_transposed({shared + term * D * stride, stride}, 16 * j, 16 * i);
-                multiply_add(outputs[j], queries[i], state);
-            }
-    }
+    if (!is_idle)
+        read_state(warp, shared);
 
-    constexpr int tile_elements = kTileTokens * stride;
     uint16_t *const keys = shared, *const values = shared + terms * tile_elements;
     for (int first = 0; first < chunk.count; first += kTileTokens) {
         __syncthreads();
         fill_tile<Row, D, Vector::Key>(p, chunk, head, first, kTileTokens, keys, tile_elements);
         fill_tile<Row, D, Vector::Value>(p, chunk, head, first, kTileTokens, values, tile_elements);
         __syncthreads();
-        if (is_idle)
-            continue;
-
-        for (int token = 0; token < kTileTokens && first + token <= query; token += 16) {
-            Sum scores = {};
-#pragma unroll
-            for (int i = 0; i < steps; ++i) {
-                Right key[terms];
-#pragma unroll
-                for (int term = 0; term < terms; ++term)
-                    key[term] = load_right_transposed({keys + term * tile_elements, stride}, token, 16 * i);
-                multiply_add(scores, queries[i], key);
-            }
-            Left weights[terms];
-            mask_and_round(scores, query, first + token, lane, weights);
-#pragma unroll
-            for (int j = 0; j < steps; ++j) {
-                Right value[terms];
-#pragma unroll
-                for (int term = 0; term < terms; ++term)
-                    value[term] = load_right({values + term * tile_elements, stride}, token, 16 * j);
-                multiply_add(outputs[j], weights, value);
-            }
-        }
+        if (!is_idle)
+            for (int token = 0; token < kTileTokens && first + token <= query; token += 16)
+                read_tokens(warp, keys, values, token, first, query);
     }
-
-#pragma unroll
-    for (int o = 0; o < 8; o += 2) {
-        const int token = query + sum_row(lane, o);
-        if (token < chunk.count) {
-            const int64_t place = (chunk.token + token) * p.o_stride + (int64_t)head * D + sum_column(lane, o);
-#pragma unroll
-            for (int j = 0; j < steps; ++j)
-                Row::store2(static_cast<typename Row::Element *>(p.o), place + 16 * j, {outputs[j].value[o], outputs[j].value[o + 1]});
-        }
-    }
+    write_outputs(p, chunk, head, query, warp);
 }
 
 template <class Row, int D>

@@ -21,6 +21,8 @@ COMPILER = os.environ.get("CXX", "c++")
 FUSED = (["src/fused_recurrent.cu"], ["fused_recurrent_test"])
 TAIL = (["src/tail.cu"], ["tail_test", "split_test"])
 BOTH = (["src/fused_recurrent.cu", "src/tail.cu"], ["fused_recurrent_test", "tail_test", "split_test"])
+CHUNK = (["src/chunk.cu"], ["chunk_test"])
+ALL = [BOTH, CHUNK]
 
 # name, (sources, tests), file, text, text in its place
 MUTATIONS = [
@@ -61,6 +63,37 @@ MUTATIONS = [
     ("both: sums end on the wrong lane", BOTH, "src/recurrent_tile.h",
      "lane_ % lanes / lanes_a_sum, sums[0]", "lane_ % lanes % rows_a_thread, sums[0]"),
     ("both: a column beyond the head", BOTH, "src/recurrent_tile.h", "column < dim_)", "column <= dim_)"),
+    ("chunk: no barrier before tiles are filled again", CHUNK, "src/chunk.cu",
+     "        if (first > 0)\n            __syncthreads();\n", ""),
+    ("chunk: no barrier behind the tiles of a change", CHUNK, "src/chunk.cu",
+     "values, tile_elements);\n        __syncthreads();\n\n", "values, tile_elements);\n"),
+    ("chunk: no barrier behind the tiles of outputs", CHUNK, "src/chunk.cu",
+     "values, tile_elements);\n        __syncthreads();\n        if (!is_idle)", "values, tile_elements);\n        if (!is_idle)"),
+    ("chunk: no barrier between q and the state", CHUNK, "src/chunk.cu",
+     "    __syncthreads();\n\n    fill_state_tiles", "    fill_state_tiles"),
+    ("chunk: no barrier behind the state", CHUNK, "src/chunk.cu",
+     "shared);\n    __syncthreads();\n    if (!is_idle)", "shared);\n    if (!is_idle)"),
+    ("chunk: no barrier between the state and tokens", CHUNK, "src/chunk.cu",
+     "first += kTileTokens) {\n        __syncthreads();\n", "first += kTileTokens) {\n"),
+    ("chunk: shared memory a row short", CHUNK, "src/chunk.cu",
+     "outputs_shared_elements<Row, D>();", "(outputs_shared_elements<Row, D>() - kTileStride<D>);"),
+    ("chunk: a token does not see itself", CHUNK, "src/chunk_warp.h",
+     "> query + sum_row(lane, o)", ">= query + sum_row(lane, o)"),
+    ("chunk: a token sees the next one", CHUNK, "src/chunk_warp.h",
+     "> query + sum_row(lane, o)", "> query + sum_row(lane, o) + 1"),
+    ("chunk: the state without its second term", CHUNK, "src/chunk_warp.h",
+     "*reinterpret_cast<uint2 *>(low) = words;", "*reinterpret_cast<uint2 *>(low) = uint2{0, 0};"),
+    ("chunk: products of second terms left out", CHUNK, "src/chunk_tiles.h", "if (i + j <= 1)", "if (i + j == 0)"),
+    ("chunk: outputs see their own chunk's state", CHUNK, "src/chunk.cu",
+     "(chunk_stride / 4)] = state;", "(chunk_stride / 4)] = float4{state.x + changes[i].x, state.y, state.z, state.w};"),
+    ("chunk: the state is not written", CHUNK, "src/chunk.cu", "    *stored = state;\n", ""),
+    ("chunk: positions do not advance from chunk to chunk", CHUNK, "src/chunk_tiles.h",
+     "p.position[row] + before", "p.position[row]"),
+    ("chunk: tokens behind the end are read", CHUNK, "src/chunk_tiles.h", "&& token < chunk.count;", "&& token <= chunk.count;"),
+    ("chunk: an output behind the end is written", CHUNK, "src/chunk_warp.h", "if (token < chunk.count)", "if (token <= chunk.count)"),
+    ("chunk: rows share chunks", CHUNK, "src/chunk_tiles.h", "/ kChunkTokens + row;", "/ kChunkTokens + (row + 1) / 2;"),
+    ("chunk: the last 16 tokens of a part are skipped", CHUNK, "src/chunk.cu",
+     "token < tokens; token += 16", "token + 15 < tokens; token += 16"),
 ]
 
 
@@ -74,8 +107,8 @@ def build_whole(folder, run):
     names = [p for p in sorted((NATIVE / "src").glob("*.cpp")) if not p.stem.endswith(("_cuda", "_cublaslt"))]
     needed = {"status", "recurrent_check", "runtime_emulated"}
     sources = [p for p in names if p.stem in needed] + sorted((NATIVE / "emulation").glob("*.cpp"))
-    sources += [NATIVE / source for source in BOTH[0]]
-    tests = [NATIVE / "tests" / f"{name}.cpp" for name in BOTH[1]]
+    sources += [NATIVE / source for kernels, _ in ALL for source in kernels]
+    tests = [NATIVE / "tests" / f"{name}.cpp" for _, names in ALL for name in names]
     objects = list(run.map(lambda p: (p, compile_object(p, folder / f"{p.name}.o")), sources + tests))
     return {str(path.relative_to(NATIVE)): target for path, target in objects}
 

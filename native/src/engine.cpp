@@ -43,6 +43,9 @@ ctn_status Engine::take_memory()
     ctn_device_info device;
     CTN_TRY(use_device(dimensions_.device));
     CTN_TRY(describe_device(dimensions_.device, &device));
+    if (device.is_emulation == 0 && device.compute_major < 8)
+        return fail(CTN_UNSUPPORTED, "device %d, %s, has compute capability %d.%d; 8.0 and newer are served", dimensions_.device,
+            device.name, device.compute_major, device.compute_minor);
     const ctn_status taken = wanted.value() <= device.free_bytes ? take_all() : CTN_OUT_OF_MEMORY;
     if (taken != CTN_OUT_OF_MEMORY)
         return taken;

@@ -1,14 +1,12 @@
 /* Draws on the device against a plain sampler in double: never another token, and seldom no answer. */
-#include "../src/owned.h"
-#include "../src/step_kernels.h"
 #include "../emulation/launch.h"
-#include "test.h"
+#include "step_kernels_case.h"
 
 #include <algorithm>
-#include <cmath>
-#include <random>
 
 namespace {
+
+using namespace test;
 
 /* Cottention.Inference's order: top_k, temperature and softmax, top_p, min_p, one draw in the order of ids. */
 int draw_plainly(const float *logits, const ctn_draw &draw)
@@ -51,22 +49,6 @@ int draw_plainly(const float *logits, const ctn_draw &draw)
             break;
     }
     return last;
-}
-
-std::vector<int32_t> draw_on_device(const std::vector<float> &logits, const std::vector<ctn_draw> &draws, int threads)
-{
-    const int vocabulary = (int)(logits.size() / draws.size());
-    ctn::DeviceMemory device_logits, device_draws, device_drawn;
-    std::vector<int32_t> drawn(draws.size(), 12345);
-    CHECK_OK(device_logits.take((int64_t)(logits.size() * sizeof(float)), "logits"));
-    CHECK_OK(device_draws.take((int64_t)(draws.size() * sizeof(ctn_draw)), "draws"));
-    CHECK_OK(device_drawn.take((int64_t)(draws.size() * sizeof(int32_t)), "tokens"));
-    CHECK_OK(ctn::copy(device_logits.get(), logits.data(), logits.size() * sizeof(float), nullptr));
-    CHECK_OK(ctn::copy(device_draws.get(), draws.data(), draws.size() * sizeof(ctn_draw), nullptr));
-    CHECK_OK(ctn::draw(device_logits.at<float>(0), (int64_t)draws.size(), vocabulary, device_draws.at<ctn_draw>(0),
-        device_drawn.at<int32_t>(0), threads, nullptr));
-    CHECK_OK(ctn::copy(drawn.data(), device_drawn.get(), drawn.size() * sizeof(int32_t), nullptr));
-    return drawn;
 }
 
 /* A row with ties, ids that cannot be drawn for their logit, and dead ids that would always be drawn if they lived. */

@@ -216,6 +216,23 @@ public sealed class CudaModelRunnerTests
         }
     }
 
+    [Theory]
+    [InlineData(WeightFormat.F32, 1e-4)]
+    [InlineData(WeightFormat.Bf16, 4e-2)]
+    public void Run_LongRowsInChunks_NearTokenByToken(WeightFormat weights, double tolerance)
+    {
+        var model = GoldenModel.Open("d64");
+        int[] tokens = [.. Enumerable.Range(0, 50).Select(i => (i * 37) % 100)];
+        using var chunked = CudaTestRunner.Create(model, Sizes with { Weights = weights, ChunkTokens = 16 });
+        using var plain = CudaTestRunner.Create(model, Sizes with { Weights = weights });
+        var (expected, actual) = (new RunnerSession(plain, 0), new RunnerSession(chunked, 0));
+
+        var logits = actual.Feed(tokens);
+
+        Numerics.AssertClose(Widened(expected.Feed(tokens)), logits, tolerance, "logits");
+        Numerics.AssertClose(Widened(expected.State), actual.State, tolerance, "state");
+    }
+
     private static CudaRunnerOptions Sizes => new() { SlotCount = 4, MaxRows = 4, MaxTokens = 64 };
 
     private static CudaModelRunner NewRunner() => CudaTestRunner.Create(GoldenModel.Open("tiny"), Sizes);

@@ -1,3 +1,4 @@
+using Cottention.Conformance;
 using Cottention.Cuda.Native;
 using Cottention.Inference;
 

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Cottention.Conformance;
 using Xunit.Abstractions;
 using Xunit.Sdk;
 

@@ -1,15 +1,16 @@
 using System.Diagnostics;
-using Cottention.Conformance;
-using Cottention.Cuda.Native;
 
-namespace Cottention.Cuda.Tests;
+namespace Cottention.Conformance;
 
 /// <summary>
 /// The native library that the tests run on: the one that COTTENTION_NATIVE_LIBRARY names if it is set, otherwise the CPU build,
 /// made here from the sources in native/.
 /// </summary>
-internal static class NativeBuild
+public static class NativeBuild
 {
+    /// <summary>Environment variable with the path of a library; the product reads it too.</summary>
+    public const string PathVariable = "COTTENTION_NATIVE_LIBRARY";
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(8);
     private static readonly Lazy<string> Built = new(Build);
 
@@ -20,7 +21,7 @@ internal static class NativeBuild
     /// <summary>The C compiler's command, or null.</summary>
     public static string? CCompiler { get; } = new[] { "cc", "gcc", "clang" }.FirstOrDefault(OnPath);
 
-    private static bool IsGiven => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(NativeLibraryLocator.PathVariable));
+    private static bool IsGiven => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(PathVariable));
 
     private static bool HasCompiler => OnPath("c++") || OnPath("g++") || OnPath("clang++") || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("CXX"));
 
@@ -47,7 +48,7 @@ internal static class NativeBuild
     private static string Build()
     {
         if (IsGiven)
-            return Environment.GetEnvironmentVariable(NativeLibraryLocator.PathVariable)!; // IsGiven
+            return Environment.GetEnvironmentVariable(PathVariable)!; // IsGiven
         var sources = Path.Combine(Fixtures.RepositoryRoot, "native");
         var folder = Path.Combine(Fixtures.RepositoryRoot, "artifacts", "native", "cpu");
         // Test processes that run side by side build one after the other.
@@ -73,7 +74,7 @@ internal static class NativeBuild
         }
 
         var library = Path.Combine(folder, "libcottention-cpu.so");
-        Environment.SetEnvironmentVariable(NativeLibraryLocator.PathVariable, library);
+        Environment.SetEnvironmentVariable(PathVariable, library);
         return library;
     }
 

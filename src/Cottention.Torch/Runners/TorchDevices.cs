@@ -8,11 +8,14 @@ namespace Cottention.Torch.Runners;
 /// <summary>What this build of libtorch can run on, and with which weights.</summary>
 internal static class TorchDevices
 {
+    /// <summary>CUDA devices that libtorch sees.</summary>
+    public static int CudaCount => cuda.is_available() ? cuda.device_count() : 0;
+
     /// <summary>The device of a name, or the best one.</summary>
     /// <exception cref="InferenceException"><see cref="InferenceError.InvalidArgument"/>: not there.</exception>
     public static Device Find(string? name)
     {
-        var count = cuda.is_available() ? cuda.device_count() : 0;
+        var count = CudaCount;
         if (name is null)
             return count > 0 ? new Device(TorchSharp.DeviceType.CUDA, 0) : CPU;
         if (name == "cpu")

@@ -63,6 +63,9 @@ public sealed class TorchModelRunner : IModelRunner
         Description = $"libtorch, {Weights.Name()} weights as f32, {(Device == "cpu" ? $"{threads} threads, " : "")}recurrence by {_recurrence.Name}";
     }
 
+    /// <summary>Whether libtorch sees a CUDA device, which a runner then takes by default.</summary>
+    public static bool SeesCuda => TorchDevices.CudaCount > 0;
+
     /// <inheritdoc/>
     public string Device { get; }
 

@@ -5,12 +5,14 @@ WORKDIR /source
 # What decides the packages comes first: the restore is done again only when one of these files changes.
 COPY global.json Directory.Build.props Directory.Build.targets Directory.Packages.props BannedSymbols.txt .editorconfig ./
 COPY build/ build/
+COPY src/Cottention.Cuda/Cottention.Cuda.csproj src/Cottention.Cuda/
 COPY src/Cottention.Inference/Cottention.Inference.csproj src/Cottention.Inference/
 COPY src/Cottention.Protocol/Cottention.Protocol.csproj src/Cottention.Protocol/
 COPY src/Cottention.Server/Cottention.Server.csproj src/Cottention.Server/
 RUN dotnet restore src/Cottention.Server
 
 COPY proto/ proto/
+COPY src/Cottention.Cuda/ src/Cottention.Cuda/
 COPY src/Cottention.Inference/ src/Cottention.Inference/
 COPY src/Cottention.Protocol/ src/Cottention.Protocol/
 COPY src/Cottention.Server/ src/Cottention.Server/

@@ -9,6 +9,9 @@ public static unsafe class CudaDevices
     /// <summary>Every device of the native library.</summary>
     public static CudaDeviceList Find() => Find(NativeLibraryLocator.Current);
 
+    /// <summary>File of the native library where it computes on GPUs, for others that call its kernels; null where there is none, or it is the CPU build.</summary>
+    public static string? GpuLibrary => Find().Devices is [{ IsEmulation: false }, ..] ? NativeLibraryLocator.Current.Path : null;
+
     /// <summary>Every device of a library.</summary>
     internal static CudaDeviceList Find(LocatedLibrary library)
     {

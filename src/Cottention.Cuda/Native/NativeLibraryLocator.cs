@@ -62,7 +62,7 @@ internal static unsafe class NativeLibraryLocator
             return Refused(handle, $"'{path}' is not a Cottention library: it has no ctn_abi_version");
         var version = ((delegate* unmanaged<int>)export)();
         return version == NativeMethods.AbiVersion
-            ? new LocatedLibrary(handle, null)
+            ? new LocatedLibrary(handle, null, path)
             : Refused(handle, $"'{path}' has version {version} of the interface; this program needs {NativeMethods.AbiVersion}");
     }
 

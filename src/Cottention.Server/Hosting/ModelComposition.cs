@@ -1,3 +1,4 @@
+using Cottention.Cuda;
 using Cottention.Inference;
 using Cottention.Inference.Engine;
 using Cottention.Inference.Model;
@@ -17,27 +18,24 @@ internal static class ModelComposition
         using var checkpoint = Checkpoint.Open(folder);
         checkpoint.BeginFingerprint();
         var tokenizer = TextTokenizer.Load(folder, checkpoint.Config);
-        var budget = StateBudget.Of(options, StateLayout.Of(checkpoint.Config), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+        var weights = options.Weights == WeightFormat.Auto ? WeightFormats.Of(checkpoint) : options.Weights;
+        var needs = ModelNeeds.Of(checkpoint.Config, weights, options.Engine.TotalSlots);
+        // The validator has refused what cannot be parsed.
+        var choice = RunnerChoice.Of(DeviceOption.Parse(options.Device)!, needs, CudaDevices.Find);
+        var logger = loggers.CreateLogger(typeof(ModelComposition));
+        ServerLog.DeviceChosen(logger, choice.Reason);
+        var budget = StateBudget.Of(options, StateLayout.Of(checkpoint.Config), RunnerComposition.StateMemory(choice, needs));
         budget.Check(options.Engine.TotalSlots);
         var chat = ChatFormat.Read(folder);
 
         var store = new FileSessionStore(options.Sessions, loggers.CreateLogger<FileSessionStore>());
-        var runner = new CpuModelRunner(checkpoint, new CpuRunnerOptions
-        {
-            Threads = options.Threads,
-            Weights = options.Weights,
-            SlotCount = options.Engine.TotalSlots,
-            MaxRows = options.Engine.TotalRows,
-            MaxTokens = options.Engine.TokenBudget,
-            MaxProvisionalRows = options.Engine.ProvisionalRows,
-            MaxProvisionalTokens = options.Engine.ProvisionalTokens,
-        }, loggers.CreateLogger<CpuModelRunner>(), time);
+        var (runner, fingerprint) = RunnerComposition.Create(choice, checkpoint, options, loggers, time);
         var model = new LoadedModel(
-            options.ModelName ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), checkpoint.Config, tokenizer, runner.FingerprintOf(checkpoint), chat);
+            options.ModelName ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), checkpoint.Config, tokenizer, fingerprint, chat);
         var metrics = new EngineMetrics(model.Name);
         var engine = new InferenceEngine(model, runner, options.Engine, metrics, time, loggers.CreateLogger<InferenceEngine>());
         var host = new LocalSessionHost(engine, store, time, loggers.CreateLogger<LocalSessionHost>());
-        return new ServedModel(model, host, ParameterCount(checkpoint), runner.Device, runner.Description, budget, () => engine.TimeSinceLastTick, CloseAsync);
+        return new ServedModel(model, host, ParameterCount(checkpoint), runner.Device, runner.Description, choice, budget, () => engine.TimeSinceLastTick, CloseAsync);
 
         async ValueTask CloseAsync()
         {

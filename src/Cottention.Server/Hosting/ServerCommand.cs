@@ -27,7 +27,8 @@ internal sealed class ServerCommand
         Add("--listen", nameof(o.Listen), "ip", o.Listen, "IP address to listen on; 0.0.0.0 opens the server to the network.");
         AddNumber("--grpc-port", nameof(o.GrpcPort), "port", o.GrpcPort, "Port of gRPC (HTTP/2); 0 lets the system choose.");
         AddNumber("--http-port", nameof(o.HttpPort), "port", o.HttpPort, "Port of /healthz, /readyz, /metrics and gRPC-Web (HTTP/1.1); 0 lets the system choose.");
-        AddNumber("--threads", nameof(o.Threads), "n", o.Threads, "Threads that compute; 0 for one a processor.");
+        Add("--device", nameof(o.Device), "device", o.Device, $"Where the model runs; auto is CUDA where it is found and serves the model, else the CPU. Allowed: {DeviceOption.Allowed}.");
+        AddNumber("--threads", nameof(o.Threads), "n", o.Threads, "Threads that compute on the CPU; 0 for one a processor.");
         AddChoice("--weights", nameof(o.Weights), "format", ["auto", "f32", "bf16", "int8", "int4"], "Format of the weights in memory; auto is the files' own.");
         AddNumber("--slots", $"{nameof(o.Engine)}:{nameof(o.Engine.SessionSlots)}", "n", o.Engine.SessionSlots, "Sessions in memory at once; the others are parked on disk.");
         AddNumber("--draft-tokens", $"{nameof(o.Engine)}:{nameof(o.Engine.DraftTokens)}", "n", o.Engine.DraftTokens, "Most tokens guessed and verified at once while few sessions decode, 0 to 7; the text is the same.");

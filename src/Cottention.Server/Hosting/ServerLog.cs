@@ -11,4 +11,7 @@ internal static partial class ServerLog
 
     [LoggerMessage(EventId = 502, Message = "Health: {State}")]
     public static partial void StateChanged(ILogger logger, LogLevel level, ServingState state);
+
+    [LoggerMessage(EventId = 503, Level = LogLevel.Information, Message = "Device: {Choice}")]
+    public static partial void DeviceChosen(ILogger logger, string choice);
 }

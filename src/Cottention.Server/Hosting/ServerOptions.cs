@@ -35,7 +35,11 @@ internal sealed class ServerOptions
     [Range(0, 65535)]
     public int HttpPort { get; set; } = 8080;
 
-    /// <summary>Threads that compute; 0 for one a processor.</summary>
+    /// <summary>Where the model runs: one of <see cref="DeviceOption.Allowed"/>. Default: CUDA where it is found and serves the model, else the CPU.</summary>
+    [Required]
+    public string Device { get; set; } = DeviceOption.Auto;
+
+    /// <summary>Threads that compute on the CPU; 0 for one a processor.</summary>
     [Range(0, 1024)]
     public int Threads { get; set; }
 

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Net;
 using System.Reflection;
+using Cottention.Cuda;
 using Microsoft.Extensions.Options;
 
 namespace Cottention.Server.Hosting;
@@ -21,9 +22,11 @@ internal sealed class ServerOptionsValidator : IValidateOptions<ServerOptions>
             faults.Add($"Listen is '{options.Listen}'; allowed: an IP address such as 127.0.0.1, 0.0.0.0 or ::1");
         if (!Enum.IsDefined(options.Weights))
             faults.Add($"Weights is {options.Weights}; allowed: auto, f32, bf16, int8, int4");
+        if (options.Device.Length > 0 && DeviceOption.Fault(options.Device, CudaDevices.Find, TorchRunner.IsBuiltIn) is { } fault)
+            faults.Add(fault);
         if (options.GrpcPort == options.HttpPort && options.GrpcPort != 0)
             faults.Add($"HttpPort is {options.HttpPort}, the same as GrpcPort; allowed: another port");
-        faults.AddRange(options.Engine.Faults().Select(fault => $"{nameof(options.Engine)}:{fault}"));
+        faults.AddRange(options.Engine.Faults().Select(wrong => $"{nameof(options.Engine)}:{wrong}"));
         foreach (var origin in options.AllowedOrigins)
             if (!Uri.TryCreate(origin, UriKind.Absolute, out var uri) || uri.GetLeftPart(UriPartial.Authority) != origin)
                 faults.Add($"AllowedOrigins holds '{origin}'; allowed: scheme://host or scheme://host:port");

@@ -16,6 +16,7 @@ internal static class StartReport
             Cottention {ServerVersion.Text}
               model     {served.Model.Name}: {served.ParameterCount:N0} parameters, {config.LayerCount} layers x {config.HeadCount} heads x {config.HeadDim}, vocabulary {config.VocabularySize}; loaded in {loadTime.TotalSeconds:0.0} s
               runner    {served.Device}: {served.Runner}
+              device    {served.Choice.Reason}
               state     {served.Budget.BytesPerSession / KiB:N0} KiB a session at any length
               sessions  {slots} in memory ({slots * served.Budget.BytesPerSession / MiB:N1} MiB), others parked in {Path.GetFullPath(options.Sessions)}; {served.Budget.SessionsThatFit:N0} would fit in {served.Budget.Bytes / MiB:N0} MiB
               gRPC      {listeners.GrpcAddress}

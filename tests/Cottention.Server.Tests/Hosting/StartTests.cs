@@ -20,6 +20,7 @@ public sealed class StartTests : IDisposable
         Assert.Contains("tiny-model: 125,720 parameters, 3 layers x 4 heads x 16", report, StringComparison.Ordinal);
         Assert.Contains("12 KiB a session at any length", report, StringComparison.Ordinal);
         Assert.Contains("64 in memory (0.8 MiB), others parked in " + _sessions, report, StringComparison.Ordinal);
+        Assert.Contains("device    auto chose cpu, not CUDA: the model's heads are 16 wide", report, StringComparison.Ordinal);
         Assert.Matches(@"[\d,]+ would fit in [\d,]+ MiB", report);
         Assert.Contains("gRPC      " + server.GrpcAddress, report, StringComparison.Ordinal);
         Assert.Contains("HTTP      " + server.HttpAddress, report, StringComparison.Ordinal);
@@ -36,6 +37,8 @@ public sealed class StartTests : IDisposable
     [InlineData("--slots", "1", 2, "Engine:SessionSlots is 1; allowed: MaxRunning (32) or more")]
     [InlineData("--draft-tokens", "8", 2, "Engine:DraftTokens is 8; allowed: 0 to 7")]
     [InlineData("--weights", "int3", 2, "--weights is 'int3'; allowed: auto, f32, bf16, int8, int4")]
+    [InlineData("--device", "gpu", 2, "Device is 'gpu'; allowed: auto, cpu, cuda, cuda:n, torch")]
+    [InlineData("--device", "torch", 2, "build it with -p:Torch=cpu or -p:Torch=cuda")]
     [InlineData("--slots", "1000000", 1, "allowed: at most")]
     [InlineData("--sessions", "/proc/no/such", 1, "session folder /proc/no/such")]
     public async Task Start_WrongFlag_IsOneLineAndACode(string flag, string value, int code, string expected)
@@ -54,16 +57,39 @@ public sealed class StartTests : IDisposable
         Assert.DoesNotContain(server.Output, l => l.Contains("   at ", StringComparison.Ordinal) || l.Contains("Exception", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("cuda")]
+    [InlineData("cuda:0")]
+    public async Task Start_CudaWithoutTheLibrary_SaysWhyNot(string device)
+    {
+        await using var server = ServerProcess.Start(
+            ["--model", Fixtures.Path("tiny-model"), "--sessions", _sessions, "--device", device],
+            new Dictionary<string, string> { ["COTTENTION_NATIVE_LIBRARY"] = "/no/such.so" });
+
+        Assert.Equal(2, await server.ExitAsync());
+        Assert.Equal(
+            $"error: Device is '{device}', and no CUDA device can be used: COTTENTION_NATIVE_LIBRARY names '/no/such.so', which is not there; allowed here: auto, cpu",
+            Assert.Single(server.Errors));
+    }
+
+    [Fact]
+    public async Task Start_DeviceByEnvironment_IsTaken()
+    {
+        await using var server = await ServerProcess.StartAsync(_sessions, environment: new Dictionary<string, string> { ["COTTENTION__DEVICE"] = "cpu" });
+
+        Assert.Contains("  device    cpu, as asked for", server.Output);
+    }
+
     [Fact]
     public async Task Start_ManyWrongOptions_AreAllNamed()
     {
         await using var server = ServerProcess.Start(
             ["--grpc-port", "-1", "--http-port", "-1"],
-            new Dictionary<string, string> { ["COTTENTION__THREADS"] = "5000", ["COTTENTION__ENGINE__MAXRUNNING"] = "0", ["COTTENTION__WEIGHTS"] = "99" });
+            new Dictionary<string, string> { ["COTTENTION__THREADS"] = "5000", ["COTTENTION__ENGINE__MAXRUNNING"] = "0", ["COTTENTION__WEIGHTS"] = "99", ["COTTENTION__DEVICE"] = "tpu" });
 
         Assert.Equal(2, await server.ExitAsync());
         Assert.Equal(
-            ["Engine:MaxRunning", "GrpcPort", "HttpPort", "Threads", "Weights"],
+            ["Device", "Engine:MaxRunning", "GrpcPort", "HttpPort", "Threads", "Weights"],
             server.Errors.Select(line => line.Split(' ')[1]).Distinct().Order(StringComparer.Ordinal).Where(name => !name.Contains("Session", StringComparison.Ordinal)));
     }
 
@@ -116,7 +142,7 @@ public sealed class StartTests : IDisposable
 
         Assert.Equal(0, await server.ExitAsync());
         var help = string.Join('\n', server.Output);
-        foreach (var flag in new[] { "--model", "--sessions", "--listen", "--grpc-port", "--http-port", "--threads", "--slots", "Default: 50051", "Exit codes" })
+        foreach (var flag in new[] { "--model", "--sessions", "--listen", "--grpc-port", "--http-port", "--device", "--threads", "--slots", "Default: 50051", "Exit codes" })
             Assert.Contains(flag, help, StringComparison.Ordinal);
     }
 }

@@ -5,7 +5,7 @@ using Cottention.Inference.Model;
 namespace Cottention.Inference.Runners.Cpu;
 
 /// <summary>Facts about weight formats.</summary>
-internal static class WeightFormats
+public static class WeightFormats
 {
     /// <summary>Whether products are of integers.</summary>
     public static bool IsQuantized(this WeightFormat format) => format is WeightFormat.Int8 or WeightFormat.Int4;
@@ -42,10 +42,10 @@ internal static class WeightFormats
         : Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes($"{checkpoint.Fingerprint} {format.Name()}")));
 
     /// <summary>Columns are padded to a multiple of this.</summary>
-    public static int ColumnMultiple(this WeightFormat format) => format.IsQuantized() ? PackedMatrix.BlockColumns : 2;
+    internal static int ColumnMultiple(this WeightFormat format) => format.IsQuantized() ? PackedMatrix.BlockColumns : 2;
 
     /// <summary>Bytes of 16 rows of that many columns, a multiple of <see cref="ColumnMultiple"/>.</summary>
-    public static long PanelBytes(this WeightFormat format, int columns) => format switch
+    internal static long PanelBytes(this WeightFormat format, int columns) => format switch
     {
         WeightFormat.F32 => (long)PackedMatrix.PanelRows * columns * sizeof(float),
         WeightFormat.Bf16 => (long)PackedMatrix.PanelRows * columns * sizeof(ushort),

@@ -1,0 +1,48 @@
+using System.Globalization;
+using Cottention.Cuda;
+
+namespace Cottention.Server.Hosting;
+
+/// <summary>Which runner serves, on which device, and why: the line that the start report and the log have of it.</summary>
+/// <param name="Kind">The runner.</param>
+/// <param name="CudaDevice">Where it is <see cref="RunnerKind.Cuda"/>: number of the device.</param>
+/// <param name="Reason">What was chosen and why not the other, in one line.</param>
+internal sealed record RunnerChoice(RunnerKind Kind, int CudaDevice, string Reason)
+{
+    /// <summary>Older cards lack bfloat16 tensor cores.</summary>
+    public static readonly Version LeastComputeCapability = new(8, 0);
+
+    private const double MiB = 1024 * 1024;
+
+    /// <summary>Chooses. What was asked for by name is taken: <see cref="DeviceOption.Fault"/> comes before.</summary>
+    /// <param name="asked">The option.</param>
+    /// <param name="model">What the model asks of a device.</param>
+    /// <param name="find">Looks for CUDA devices; called only by <c>auto</c>.</param>
+    public static RunnerChoice Of(DeviceOption asked, ModelNeeds model, Func<CudaDeviceList> find)
+    {
+        if (asked.Kind is { } kind)
+            return new RunnerChoice(kind, asked.CudaDevice, $"{asked.Text}, as asked for");
+        // What the model lacks is said before what the machine lacks: a card would not help.
+        if (model.WhyNotCuda is { } unfit)
+            return Cpu(unfit);
+        var found = find();
+        if (found.WhyNone is { } none)
+            return Cpu(none);
+        var chosen = found.Devices.FirstOrDefault(device => WhyNot(device, model) is null);
+        return chosen is null
+            ? Cpu(string.Join("; ", found.Devices.Select(device => WhyNot(device, model))))
+            : new RunnerChoice(RunnerKind.Cuda, chosen.Index, $"auto chose {chosen.Id}: {chosen}");
+    }
+
+    /// <summary>Whether a card is older than the kernels.</summary>
+    public static bool IsTooOld(CudaDevice device) => !device.IsEmulation && device.ComputeCapability < LeastComputeCapability;
+
+    private static RunnerChoice Cpu(string whyNotCuda) => new(RunnerKind.Cpu, 0, $"auto chose cpu, not CUDA: {whyNotCuda}");
+
+    private static string? WhyNot(CudaDevice device, ModelNeeds model) =>
+        device.IsEmulation ? "the native library is its CPU build, which is for tests"
+        : IsTooOld(device) ? $"{device.Id} is {device}, older than compute capability {LeastComputeCapability}"
+        : device.FreeBytes < model.Bytes ? string.Create(CultureInfo.InvariantCulture,
+            $"{device.Id} has {device.FreeBytes / MiB:N0} MiB free; weights and states take {model.Bytes / MiB:N0} MiB")
+        : null;
+}

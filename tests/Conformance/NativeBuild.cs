@@ -16,7 +16,9 @@ public static class NativeBuild
 
     /// <summary>Why there can be no library, or null. Nothing is built for the answer.</summary>
     public static string? Unavailable { get; } =
-        IsGiven || (OnPath("cmake") && HasCompiler) ? null : "needs cmake and a C++ compiler, or COTTENTION_NATIVE_LIBRARY";
+        IsGiven || (OperatingSystem.IsLinux() && OnPath("cmake") && (OnPath("make") || OnPath("ninja")) && HasCompiler)
+            ? null
+            : "needs Linux with cmake, make and a C++ compiler, or COTTENTION_NATIVE_LIBRARY";
 
     /// <summary>The C compiler's command, or null.</summary>
     public static string? CCompiler { get; } = new[] { "cc", "gcc", "clang" }.FirstOrDefault(OnPath);

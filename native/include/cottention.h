@@ -79,20 +79,22 @@ typedef struct ctn_engine_config {
     int32_t layers, heads;     /* L, H: 1 or more */
     int32_t head_dim;          /* K = V: 64 or 128; the CPU build and slower generic kernels take any even size up to 256 */
     int32_t rotary_dim;        /* rotated components of a head: even, 0 .. head_dim */
-    int32_t inner;             /* M */
+    int32_t inner;             /* M: even */
     int32_t vocabulary;        /* N */
     int32_t tied_head;         /* 1: the head's matrix is the embedding's; CTN_HEAD is then not written */
     double layer_norm_epsilon;
     const uint64_t *turns;     /* [rotary_dim / 2] fraction of a turn a token, times 2^64; null where rotary_dim is 0. Copied. */
     int32_t weight_dtype;      /* of the matrices and of what is multiplied with them: CTN_F32 or CTN_BF16 */
-    int32_t state_dtype;       /* CTN_F32; CTN_F16 (stochastic rounding) only where its loss was measured and accepted */
-    int32_t slots;             /* states in the arena */
+    int32_t state_dtype;       /* CTN_F32. CTN_F16 is CTN_UNSUPPORTED: the kernels take it, but its loss was not measured */
+    int32_t slots;             /* states in the arena; zero at first */
     int32_t max_rows;          /* most rows of a step, and most rows of logits */
     int32_t max_tokens;        /* most tokens of a step, at least max_rows */
     int32_t provisional_rows;  /* most provisional rows of a step; 0 for none */
     int32_t provisional_tokens;/* most tokens of a provisional row, 1 .. 8 */
-    int32_t fold_interval;     /* tokens between two writes of a state, 1 .. 16; 16 unless said otherwise. No effect on any result. */
-    int32_t chunk_tokens;      /* rows of at least so many tokens go through ctn_chunk, which is faster and rounds otherwise; 0: never */
+    int32_t fold_interval;     /* tokens between two writes of a state, 1 .. 16; 16 unless said otherwise. No effect on any result.
+                                  Up to 8 a slot's tail has room for 16 tokens, else for 32. */
+    int32_t chunk_tokens;      /* rows of at least so many tokens (and more than 8) go through ctn_chunk, which is faster and rounds
+                                  otherwise; 0: never */
 } ctn_engine_config;
 
 /* Takes all memory of the device that the engine will ever use. The weights are undefined until written. */

@@ -255,8 +255,11 @@ TEST(WriteSlot_WhileAStepRunsTheSlot_ComesAfterIt)
     start(engine, 1);
     const auto other = engine.state(1);
     start(engine, 0);
-    CHECK_OK(engine.begin({{0, 9, {1}}}));
+    /* Long enough to write the state itself. */
+    CHECK_OK(engine.begin({{0, 9, tokens_of(12, 7)}}));
     CHECK_OK(ctn_engine_write_slot(engine.handle, 0, other.data()));
+    /* A second write waits for the first, whether or not the step has run. */
+    CHECK_OK(ctn_engine_write_slot(engine.handle, 5, other.data()));
     engine.end();
     CHECK(has_same_bits(other, engine.state(0)), "state");
     engine.run({{0, 9, drafted}, {1, 9, drafted}});

@@ -233,7 +233,8 @@ CTN_API ctn_status ctn_fused_recurrent(const ctn_recurrent *launch, void *stream
 CTN_API ctn_status ctn_tail(const ctn_recurrent *launch, void *stream);
 
 /* Long rows on tensor cores, in chunks: state as of ctn_fused_recurrent within the bound in README.md, not to the bit.
- * workspace is device memory of ctn_chunk_workspace bytes. */
+ * head_dim 64 or 128, f32 states, o with an even stride. tokens is the number of tokens of all rows, padding's too, or more;
+ * workspace is device memory of ctn_chunk_workspace bytes, 16-byte aligned. ctn_chunk_workspace is -1 for what ctn_chunk refuses. */
 CTN_API int64_t ctn_chunk_workspace(const ctn_recurrent *launch, int32_t tokens);
 CTN_API ctn_status ctn_chunk(const ctn_recurrent *launch, int32_t tokens, void *workspace, void *stream);
 

@@ -208,8 +208,8 @@ extern "C" ctn_status ctn_chunk(const ctn_recurrent *launch, int32_t tokens, voi
         CTN_TRY(ctn::check_chunk(launch, tokens));
         if (launch->rows == 0 || tokens == 0)
             return ctn_status{CTN_OK};
-        if (!workspace)
-            return ctn::fail(CTN_INVALID_ARGUMENT, "workspace is null");
+        if (workspace == nullptr || reinterpret_cast<uintptr_t>(workspace) % 16 != 0)
+            return ctn::fail(CTN_INVALID_ARGUMENT, "workspace is at %p; memory aligned to 16 bytes is allowed", workspace);
         const auto run = launch->dtype == CTN_F32
             ? (launch->head_dim == 64 ? ctn::launch_chunk<ctn::RowsF32, 64> : ctn::launch_chunk<ctn::RowsF32, 128>)
             : (launch->head_dim == 64 ? ctn::launch_chunk<ctn::RowsBf16, 64> : ctn::launch_chunk<ctn::RowsBf16, 128>);

@@ -34,7 +34,7 @@ CTN_DEVICE int64_t first_token(const ctn_recurrent &p, int row)
  * so the number hangs on the row's first token alone. */
 CTN_DEVICE int64_t first_chunk(const ctn_recurrent &p, int row)
 {
-    return first_token(p, row) / kChunkTokens + row;
+    return (first_token(p, row) - first_token(p, 0)) / kChunkTokens + row;
 }
 
 CTN_DEVICE Chunk find_chunk(const ctn_recurrent &p, int64_t number)

@@ -92,6 +92,7 @@ MUTATIONS = [
     ("chunk: tokens behind the end are read", CHUNK, "src/chunk_tiles.h", "&& token < chunk.count;", "&& token <= chunk.count;"),
     ("chunk: an output behind the end is written", CHUNK, "src/chunk_warp.h", "if (token < chunk.count)", "if (token <= chunk.count)"),
     ("chunk: rows share chunks", CHUNK, "src/chunk_tiles.h", "/ kChunkTokens + row;", "/ kChunkTokens + (row + 1) / 2;"),
+    ("chunk: rows before the launch's first take chunks", CHUNK, "src/chunk_tiles.h", "(first_token(p, row) - first_token(p, 0))", "first_token(p, row)"),
     ("chunk: the last 16 tokens of a part are skipped", CHUNK, "src/chunk.cu",
      "token < tokens; token += 16", "token + 15 < tokens; token += 16"),
 ]

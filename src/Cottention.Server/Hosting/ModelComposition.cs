@@ -1,8 +1,6 @@
-using Cottention.Cuda;
 using Cottention.Inference;
 using Cottention.Inference.Engine;
 using Cottention.Inference.Model;
-using Cottention.Inference.Runners.Cpu;
 using Cottention.Inference.Sessions;
 using Cottention.Inference.Tokenization;
 
@@ -18,18 +16,12 @@ internal static class ModelComposition
         using var checkpoint = Checkpoint.Open(folder);
         checkpoint.BeginFingerprint();
         var tokenizer = TextTokenizer.Load(folder, checkpoint.Config);
-        var weights = options.Weights == WeightFormat.Auto ? WeightFormats.Of(checkpoint) : options.Weights;
-        var needs = ModelNeeds.Of(checkpoint.Config, weights, options.Engine.TotalSlots);
-        // The validator has refused what cannot be parsed.
-        var choice = RunnerChoice.Of(DeviceOption.Parse(options.Device)!, needs, CudaDevices.Find);
-        var logger = loggers.CreateLogger(typeof(ModelComposition));
-        ServerLog.DeviceChosen(logger, choice.Reason);
-        var budget = StateBudget.Of(options, StateLayout.Of(checkpoint.Config), RunnerComposition.StateMemory(choice, needs));
-        budget.Check(options.Engine.TotalSlots);
         var chat = ChatFormat.Read(folder);
 
         var store = new FileSessionStore(options.Sessions, loggers.CreateLogger<FileSessionStore>());
-        var (runner, fingerprint) = RunnerComposition.Create(choice, checkpoint, options, loggers, time);
+        var (choice, budget, runner, fingerprint) = RunnerComposition.Create(checkpoint, options, loggers, time);
+        var logger = loggers.CreateLogger(typeof(ModelComposition));
+        ServerLog.DeviceChosen(logger, choice.Reason);
         var model = new LoadedModel(
             options.ModelName ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), checkpoint.Config, tokenizer, fingerprint, chat);
         var metrics = new EngineMetrics(model.Name);

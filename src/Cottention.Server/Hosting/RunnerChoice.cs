@@ -1,5 +1,6 @@
 using System.Globalization;
 using Cottention.Cuda;
+using Cottention.Inference;
 
 namespace Cottention.Server.Hosting;
 
@@ -7,7 +8,8 @@ namespace Cottention.Server.Hosting;
 /// <param name="Kind">The runner.</param>
 /// <param name="CudaDevice">Where it is <see cref="RunnerKind.Cuda"/>: number of the device.</param>
 /// <param name="Reason">What was chosen and why not the other, in one line.</param>
-internal sealed record RunnerChoice(RunnerKind Kind, int CudaDevice, string Reason)
+/// <param name="FallsBack">Whether the CPU serves where this runner refuses: what was not asked for by name must not keep a server from starting.</param>
+internal sealed record RunnerChoice(RunnerKind Kind, int CudaDevice, string Reason, bool FallsBack = false)
 {
     /// <summary>Older cards lack bfloat16 tensor cores.</summary>
     public static readonly Version LeastComputeCapability = new(8, 0);
@@ -31,7 +33,21 @@ internal sealed record RunnerChoice(RunnerKind Kind, int CudaDevice, string Reas
         var chosen = found.Devices.FirstOrDefault(device => WhyNot(device, model) is null);
         return chosen is null
             ? Cpu(string.Join("; ", found.Devices.Select(device => WhyNot(device, model))))
-            : new RunnerChoice(RunnerKind.Cuda, chosen.Index, $"auto chose {chosen.Id}: {chosen}");
+            : new RunnerChoice(RunnerKind.Cuda, chosen.Index, $"auto chose {chosen.Id}: {chosen}", FallsBack: true);
+    }
+
+    /// <summary>Makes what was chosen, or the CPU's where that refuses: a card may lack cuBLASLt, or memory, which only trying shows.</summary>
+    /// <param name="make">Makes what serves by a choice.</param>
+    public T Make<T>(Func<RunnerChoice, T> make)
+    {
+        try
+        {
+            return make(this);
+        }
+        catch (InferenceException refusal) when (FallsBack)
+        {
+            return make(Cpu(refusal.Message));
+        }
     }
 
     /// <summary>Whether a card is older than the kernels.</summary>

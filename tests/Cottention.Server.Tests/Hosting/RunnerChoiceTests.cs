@@ -1,4 +1,5 @@
 using Cottention.Cuda;
+using Cottention.Inference;
 using Cottention.Inference.Model;
 using Cottention.Inference.Runners.Cpu;
 using Cottention.Server.Hosting;
@@ -14,7 +15,7 @@ public sealed class RunnerChoiceTests
     {
         var choice = Auto(Model, Devices.H100(0));
 
-        Assert.Equal(new RunnerChoice(RunnerKind.Cuda, 0, "auto chose cuda:0: NVIDIA H100 80GB HBM3 (sm_90)"), choice);
+        Assert.Equal(new RunnerChoice(RunnerKind.Cuda, 0, "auto chose cuda:0: NVIDIA H100 80GB HBM3 (sm_90)", FallsBack: true), choice);
     }
 
     [Fact]
@@ -66,6 +67,38 @@ public sealed class RunnerChoiceTests
 
         Assert.Equal((kind, device, $"{asked}, as asked for"), (choice.Kind.ToString(), choice.CudaDevice, choice.Reason));
     }
+
+    [Fact]
+    public void Make_CardOfAutoThatRefuses_IsTheCpuWithTheReason()
+    {
+        var tried = new List<RunnerKind>();
+
+        var made = Auto(Model, Devices.H100(0)).Make(choice =>
+        {
+            tried.Add(choice.Kind);
+            return choice.Kind == RunnerKind.Cpu ? choice : throw new InferenceException(InferenceError.InvalidArgument, "no cuBLASLt library");
+        });
+
+        Assert.Equal([RunnerKind.Cuda, RunnerKind.Cpu], tried);
+        Assert.Equal(new RunnerChoice(RunnerKind.Cpu, 0, "auto chose cpu, not CUDA: no cuBLASLt library"), made);
+    }
+
+    [Theory]
+    [InlineData("cuda")]
+    [InlineData("cpu")]
+    [InlineData("auto")]
+    public void Make_AnythingElseThatRefuses_IsRefused(string asked)
+    {
+        var choice = RunnerChoice.Of(DeviceOption.Parse(asked)!, Model, () => new CudaDeviceList([], "none"));
+
+        var refusal = Assert.Throws<InferenceException>(() => choice.Make<int>(_ => throw new InferenceException(InferenceError.InvalidArgument, "too little memory")));
+
+        Assert.Equal("too little memory", refusal.Message);
+    }
+
+    [Fact]
+    public void Make_OurOwnFault_IsNotHidden() => Assert.Throws<InvalidOperationException>(
+        () => Auto(Model, Devices.H100(0)).Make<int>(_ => throw new InvalidOperationException("a bug")));
 
     [Theory]
     [InlineData(WeightFormat.F32, 4)]

@@ -52,7 +52,10 @@ EmulatedStream *as_stream(Stream stream)
 
 ctn_status perform(const Work &work)
 {
-    if (work_to_fail >= 0 && work_to_fail-- == 0)
+    int64_t left = work_to_fail;
+    while (left > 0 && !work_to_fail.compare_exchange_weak(left, left - 1)) {
+    }
+    if (left == 0)
         return fail(CTN_DEVICE_ERROR, "emulation: a failure that was asked for");
     return work();
 }

@@ -20,7 +20,7 @@ Taken taken();
 /* Of what is taken from now on, number count (from 0) is refused as out of memory; -1 for none. */
 void refuse_taking(int64_t count);
 
-/* Of the pieces of work from now on, number count (from 0) fails as a broken device would; -1 for none. */
+/* All pieces of work from number count (from 0) on fail, as on a broken device; -1 for none. */
 void fail_work(int64_t count);
 
 /* For the runtime: counts one thing taken, or refuses it; counts one given back. */

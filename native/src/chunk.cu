@@ -59,7 +59,7 @@ __global__ void __launch_bounds__(kChunkThreads, kTerms<Row> == 1 ? 2 : 1) chunk
 #pragma unroll
         for (int o = 0; o < 8; o += 2) {
             const int v = row + sum_row(lane, o), k = column + 16 * i + sum_column(lane, o);
-            *reinterpret_cast<float2 *>(state + v * D + k) = {sums[i].value[o], sums[i].value[o + 1]};
+            RowsF32::store2(state, v * D + k, {sums[i].value[o], sums[i].value[o + 1]});
         }
 }
 

@@ -59,23 +59,39 @@ CTN_DEVICE Chunk find_chunk(const ctn_recurrent &p, int64_t number)
     return chunk;
 }
 
-/* Of one vector, a lane's pairs lane, lane + 32, ... rotated by the position and divided by the vector's norm. */
-template <int Pairs>
-CTN_DEVICE void rotate_and_normalise(const ctn_recurrent &p, float2 (&x)[Pairs], int64_t position, int lane)
-{
-    float squares = 0.0f;
+/* A lane's pairs lane, lane + 32, ... of a vector, and how they turn. */
+template <int D>
+struct LaneTurns {
+    static constexpr int pairs = D / 64;
+    uint64_t turns[pairs];
+    bool rotates[pairs];
+
+    __device__ __forceinline__ explicit LaneTurns(const ctn_recurrent &p)
+    {
 #pragma unroll
-    for (int j = 0; j < Pairs; ++j) {
-        const int pair = lane + 32 * j;
-        if (2 * pair < p.rotary_dim)
-            x[j] = rotate(x[j], p.turns[pair], position);
-        squares = fmaf(x[j].y, x[j].y, fmaf(x[j].x, x[j].x, squares));
+        for (int j = 0; j < pairs; ++j) {
+            const int pair = ((int)threadIdx.x & 31) + 32 * j;
+            rotates[j] = 2 * pair < p.rotary_dim;
+            turns[j] = rotates[j] ? p.turns[pair] : 0;
+        }
     }
-    const float norm = fmaxf(sqrtf(warp_sum(squares)), 1e-12f);
+
+    /* Rotates the vector by its position and divides it by its norm, as UnitVector in recurrent_tokens.h does. */
+    __device__ __forceinline__ void apply(float2 (&x)[pairs], int64_t position) const
+    {
+        float squares = 0.0f;
 #pragma unroll
-    for (int j = 0; j < Pairs; ++j)
-        x[j] = {x[j].x / norm, x[j].y / norm};
-}
+        for (int j = 0; j < pairs; ++j) {
+            if (rotates[j])
+                x[j] = rotate(x[j], turns[j], position);
+            squares = fmaf(x[j].y, x[j].y, fmaf(x[j].x, x[j].x, squares));
+        }
+        const float norm = fmaxf(sqrtf(warp_sum(squares)), 1e-12f);
+#pragma unroll
+        for (int j = 0; j < pairs; ++j)
+            x[j] = {x[j].x / norm, x[j].y / norm};
+    }
+};
 
 enum class Vector { Query, Key, Value };
 
@@ -88,6 +104,7 @@ CTN_DEVICE void fill_tile(const ctn_recurrent &p, const Chunk &chunk, int head, 
     const int lane = (int)threadIdx.x & 31, warp = (int)threadIdx.x >> 5;
     const auto *const qkv = static_cast<const typename Row::Element *>(p.qkv);
     const int64_t offset = (kind == Vector::Query ? p.q_offset : kind == Vector::Key ? p.k_offset : p.v_offset) + (int64_t)head * D;
+    const LaneTurns<D> turns(p);
 
     for (int begin = warp; begin < tokens; begin += batch * kChunkWarps) {
         /* All loads of the batch are on their way before the first is used. */
@@ -112,7 +129,7 @@ CTN_DEVICE void fill_tile(const ctn_recurrent &p, const Chunk &chunk, int head, 
                 for (int j = 0; j < pairs; ++j)
                     x[i][j] = {x[i][j].x / divisor, x[i][j].y / divisor};
             } else {
-                rotate_and_normalise(p, x[i], position, lane);
+                turns.apply(x[i], position);
             }
 #pragma unroll
             for (int j = 0; j < pairs; ++j) {

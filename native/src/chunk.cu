@@ -186,6 +186,11 @@ static ctn_status check_chunk(const ctn_recurrent *p, int32_t tokens)
     if (p->rows > 0 && (p->o_stride % 2 != 0 || reinterpret_cast<uintptr_t>(p->o) % pair_bytes != 0))
         return fail(CTN_INVALID_ARGUMENT, "o_stride is %lld and o at %p; an even stride and an address aligned to %zu bytes are allowed",
             (long long)p->o_stride, p->o, pair_bytes);
+    /* So few blocks that no size below overflows. */
+    const int64_t blocks = count_chunks(*p, tokens) * p->heads;
+    if (blocks > 0x7fffffff)
+        return fail(CTN_INVALID_ARGUMENT, "%d tokens in %d rows of %d heads are %lld chunks; 2147483647 is the most", tokens, p->rows, p->heads,
+            (long long)blocks);
     return CTN_OK;
 }
 

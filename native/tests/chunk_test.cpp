@@ -149,6 +149,8 @@ TEST(Chunk_WrongArguments_AreRefusedWithTheValue)
     } refused[] = {
         {CTN_UNSUPPORTED, "head_dim is 32", 3, [](ctn_recurrent &launch) { launch.head_dim = launch.rotary_dim = 32; }},
         {CTN_UNSUPPORTED, "state_dtype is 2", 3, [](ctn_recurrent &launch) { launch.state_dtype = CTN_F16; }},
+        {CTN_INVALID_ARGUMENT, "2147483647 tokens in 0 rows of 2147483647 heads", 2147483647,
+            [](ctn_recurrent &launch) { launch.rows = 0; launch.heads = 2147483647; }},
         {CTN_INVALID_ARGUMENT, "tokens is -1", -1, [](ctn_recurrent &) {}},
         {CTN_INVALID_ARGUMENT, "o_stride is 133", 3, [](ctn_recurrent &launch) { launch.o_stride++; }},
         {CTN_INVALID_ARGUMENT, "struct_size", 3, [](ctn_recurrent &launch) { launch.struct_size--; }},

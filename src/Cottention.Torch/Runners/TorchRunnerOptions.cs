@@ -31,7 +31,7 @@ public sealed record TorchRunnerOptions
 
     /// <summary>
     /// Path of the native library (<c>libcottention.so</c> on CUDA, <c>libcottention-cpu.so</c> on the CPU, which is for tests) whose
-    /// kernel then runs the recurrence. Default null: torch operations do.
+    /// kernel then runs the recurrence; other devices than the first CUDA one go without. Default null: torch operations do.
     /// </summary>
     public string? NativeLibrary { get; init; }
 }

@@ -4,6 +4,7 @@ using static TorchSharp.torch;
 
 namespace Cottention.Torch.Tests.Runners;
 
+[Collection(LibtorchThreads.Name)]
 public sealed class FixedRowProductTests
 {
     private const int Rows = 8;

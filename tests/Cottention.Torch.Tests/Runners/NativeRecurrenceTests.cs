@@ -6,6 +6,7 @@ using Cottention.Torch.Runners;
 namespace Cottention.Torch.Tests.Runners;
 
 /// <summary>The native kernel on tensor pointers, here the library's CPU build on CPU tensors. It is slow, so the whole suite does not run on it.</summary>
+[Collection(LibtorchThreads.Name)]
 public sealed class NativeRecurrenceTests
 {
     [NativeTheory]

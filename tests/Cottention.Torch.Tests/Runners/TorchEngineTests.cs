@@ -10,6 +10,7 @@ using Cottention.Torch.Runners;
 namespace Cottention.Torch.Tests.Runners;
 
 /// <summary>The engine on libtorch says what it says on the CPU runner, and sessions move between the two.</summary>
+[Collection(LibtorchThreads.Name)]
 public sealed class TorchEngineTests
 {
     public static TheoryData<float> Temperatures => [0f, 0.8f];

@@ -7,6 +7,7 @@ using Cottention.Torch.Runners;
 namespace Cottention.Torch.Tests.Runners;
 
 /// <summary>The conformance suite on libtorch's CPU build.</summary>
+[Collection(LibtorchThreads.Name)]
 public abstract class TorchModelRunnerConformance(WeightFormat weights, int threads) : ModelRunnerConformance
 {
     protected override IReadOnlyList<GoldenPrompt> Prompts => weights == WeightFormat.F32 ? GoldenPrompt.All : GoldenPrompt.Bf16Weights;

@@ -8,6 +8,7 @@ using static TorchSharp.torch;
 
 namespace Cottention.Torch.Tests.Runners;
 
+[Collection(LibtorchThreads.Name)]
 public sealed class TorchModelRunnerTests
 {
     private static readonly TorchRunnerOptions Small = new() { Device = "cpu", Threads = 1, SlotCount = 4, MaxRows = 4, MaxTokens = 64 };

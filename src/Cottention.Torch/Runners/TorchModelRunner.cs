@@ -27,6 +27,7 @@ public sealed class TorchModelRunner : IModelRunner
     private readonly Tensor _states;
     private readonly Tensor _logits;
     private readonly PlanRules _rules;
+    private readonly int _threads;
     private int _logitsCount;
     private bool _disposed;
 
@@ -49,8 +50,7 @@ public sealed class TorchModelRunner : IModelRunner
         VocabularySize = config.VocabularySize;
         (SlotCount, MaxRows, MaxTokens) = (options.SlotCount, options.MaxRows, options.MaxTokens);
         _rules = new PlanRules(this);
-        var threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
-        set_num_threads(threads);
+        _threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
 
         var productRows = Device == "cpu" ? ProductRowsOnCpu : ProductRowsOnCuda;
         _weights = new TorchModelWeights(config, checkpoint.ReadRows, Weights, device, productRows);
@@ -61,7 +61,7 @@ public sealed class TorchModelRunner : IModelRunner
         _step = new TorchModelStep(config, _weights, _recurrence, _plan, device);
         _states = zeros([SlotCount, config.LayerCount, config.HeadCount, config.HeadDim, config.HeadDim], dtype: ScalarType.Float32, device: device);
         _logits = zeros(MaxRows, VocabularySize);
-        Description = $"libtorch, {Weights.Name()} weights as f32, {(Device == "cpu" ? $"{threads} threads, " : "")}recurrence by {_recurrence.Name}";
+        Description = $"libtorch, {Weights.Name()} weights as f32, {(Device == "cpu" ? $"{_threads} threads, " : "")}recurrence by {_recurrence.Name}";
     }
 
     /// <summary>Whether libtorch sees a CUDA device, which a runner then takes by default.</summary>
@@ -110,6 +110,9 @@ public sealed class TorchModelRunner : IModelRunner
         _rules.Check(plan);
         if (plan.RowCount == 0)
             return;
+        // libtorch keeps its number of threads for each thread that calls it, and another runner may have set it.
+        if (get_num_threads() != _threads)
+            set_num_threads(_threads);
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
         _plan.Fill(plan);

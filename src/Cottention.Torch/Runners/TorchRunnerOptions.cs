@@ -9,8 +9,8 @@ public sealed record TorchRunnerOptions
     public string? Device { get; init; }
 
     /// <summary>
-    /// Threads of libtorch on the CPU, 1 to 1024; a setting of the whole process. Default 0: the CPUs that affinity and cgroup quota
-    /// allow. Another number of threads may round products otherwise.
+    /// Threads of libtorch on the CPU, 1 to 1024; set for the thread that runs plans, and for those that use libtorch first
+    /// afterwards. Default 0: the CPUs that affinity and cgroup quota allow. Another number of threads may round products otherwise.
     /// </summary>
     public int Threads { get; init; }
 

@@ -61,9 +61,10 @@ internal static unsafe class NativeLibraryLocator
         if (!NativeLibrary.TryGetExport(handle, "ctn_abi_version", out var export))
             return Refused(handle, $"'{path}' is not a Cottention library: it has no ctn_abi_version");
         var version = ((delegate* unmanaged<int>)export)();
-        return version == NativeMethods.AbiVersion
-            ? new LocatedLibrary(handle, null, path)
-            : Refused(handle, $"'{path}' has version {version} of the interface; this program needs {NativeMethods.AbiVersion}");
+        if (version != NativeMethods.AbiVersion)
+            return Refused(handle, $"'{path}' has version {version} of the interface; this program needs {NativeMethods.AbiVersion}");
+        var absent = Array.Find(NativeMethods.EntryPoints, name => !NativeLibrary.TryGetExport(handle, name, out _));
+        return absent is null ? new LocatedLibrary(handle, null, path) : Refused(handle, $"'{path}' is not whole: it has no {absent}");
     }
 
     private static LocatedLibrary Refused(nint handle, string reason)

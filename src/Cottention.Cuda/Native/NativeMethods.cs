@@ -11,6 +11,28 @@ internal static unsafe partial class NativeMethods
     /// <summary>What the declarations here were written for.</summary>
     public const int AbiVersion = 1;
 
+    /// <summary>The functions declared here: a library that lacks one is not used.</summary>
+    public static readonly string[] EntryPoints =
+    [
+        "ctn_last_message",
+        "ctn_device_count",
+        "ctn_device_describe",
+        "ctn_engine_create",
+        "ctn_engine_destroy",
+        "ctn_engine_describe_memory",
+        "ctn_engine_write_tensor",
+        "ctn_engine_seal",
+        "ctn_engine_begin_step",
+        "ctn_engine_end_step",
+        "ctn_engine_read_logits",
+        "ctn_engine_commit",
+        "ctn_engine_fill_slot",
+        "ctn_engine_copy_slot",
+        "ctn_engine_write_slot",
+        "ctn_engine_begin_read_slot",
+        "ctn_engine_end_read_slot",
+    ];
+
     private const string Library = NativeLibraryLocator.LibraryName;
 
     static NativeMethods() => NativeLibraryLocator.ResolveFor(typeof(NativeMethods).Assembly);

@@ -1,3 +1,5 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
 using Cottention.Conformance;
 using Cottention.Cuda.Native;
 
@@ -83,6 +85,26 @@ public sealed class NativeLibraryLocatorOfTheLibraryTests : IDisposable
         Assert.Equal(new LocatedLibrary(0, $"'{path}' has version 999 of the interface; this program needs 1"), NativeLibraryLocator.Locate(path, "/", "none.so"));
     }
 
+    [Theory]
+    [InlineData("ctn_device_count")]
+    [InlineData("ctn_engine_end_read_slot")]
+    public void Locate_OneFunctionIsMissing_IsRefused(string function)
+    {
+        var path = Compile("libpart.so", NativeMethods.AbiVersion, without: function);
+
+        Assert.Equal(new LocatedLibrary(0, $"'{path}' is not whole: it has no {function}"), NativeLibraryLocator.Locate(path, "/", "none.so"));
+    }
+
+    [Fact]
+    public void EntryPoints_AreThoseOfTheDeclarations()
+    {
+        var declared = typeof(NativeMethods).GetMethods()
+            .Select(method => method.GetCustomAttribute<DllImportAttribute>()?.EntryPoint ?? method.GetCustomAttribute<LibraryImportAttribute>()?.EntryPoint)
+            .OfType<string>();
+
+        Assert.Equal(declared.Order(StringComparer.Ordinal), NativeMethods.EntryPoints.Order(StringComparer.Ordinal));
+    }
+
     [Fact]
     public void Current_OfTheTests_IsTheNamedLibrary()
     {
@@ -94,11 +116,12 @@ public sealed class NativeLibraryLocatorOfTheLibraryTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    // A library that has nothing but a version.
-    private string Compile(string name, int version)
+    // A library whose functions but for its version do nothing.
+    private string Compile(string name, int version, string? without = null)
     {
         var (path, source) = (Path.Combine(_folder, name), Path.Combine(_folder, name + ".c"));
-        File.WriteAllText(source, $"int ctn_abi_version(void) {{ return {version}; }}");
+        var others = NativeMethods.EntryPoints.Where(function => function != without).Select(function => $"int {function}(void) {{ return 0; }}\n");
+        File.WriteAllText(source, $"int ctn_abi_version(void) {{ return {version}; }}\n{string.Concat(others)}");
         NativeBuild.Run(NativeBuild.CCompiler ?? "cc", "-shared", "-fPIC", source, "-o", path);
         return path;
     }

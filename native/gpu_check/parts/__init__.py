@@ -1,0 +1,1 @@
+"""The parts of gpu_check, each a module with run(context, report)."""

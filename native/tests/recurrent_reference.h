@@ -196,4 +196,26 @@ private:
     double state_bound_ = 3e-6;
 };
 
+/* Launches of every size, type of rows and type of states with each list of rows, against the reference. */
+inline void compare_every_type_and_size(ctn_status (*start)(const ctn_recurrent *, void *), void (Reference::*compare)(),
+    const std::vector<std::vector<RowSpec>> &lists, uint64_t seed)
+{
+    const struct {
+        int heads, head_dim, rotary_dim;
+    } sizes[] = {{5, 64, 64}, {3, 128, 32}, {1, 64, 0}, {2, 2, 2}, {3, 6, 4}, {2, 16, 8}, {1, 100, 100}, {2, 130, 20}, {1, 256, 64}};
+    for (const auto &size : sizes)
+        for (const ctn_dtype dtype : {CTN_F32, CTN_BF16})
+            for (const ctn_dtype state_dtype : {CTN_F32, CTN_F16})
+                for (const auto &rows : lists) {
+                    RecurrentCase one({size.heads, size.head_dim, size.rotary_dim, dtype, state_dtype, 5, rows, seed});
+                    Reference reference(one);
+                    const int before = failures();
+                    CHECK_OK(start(&one.launch, nullptr));
+                    (reference.*compare)();
+                    if (failures() != before)
+                        std::printf("  with %d heads of %d, rotary %d, rows %d, state %d\n", size.heads, size.head_dim, size.rotary_dim,
+                            dtype, state_dtype);
+                }
+}
+
 }  // namespace test

@@ -6,7 +6,6 @@ namespace {
 
 using ctn::emulation::Order;
 using test::RecurrentCase;
-using test::RecurrentSpec;
 using test::Reference;
 using test::RowSpec;
 
@@ -17,30 +16,9 @@ const std::vector<RowSpec> decode_rows = {{3, 1, 0, 0, 0}, {1, 1, 1000000007, 15
 const std::vector<RowSpec> ragged_rows = {
     {2, 3, 999, 7, 1}, {0, 8, far_position, 24, 1}, {4, 0, 40, 16, 1}, {-1, 4, 7, 2, 1}, {3, 2, 5, 5, 0}, {1, 0, 63, 9, 0}};
 
-void run_against_reference(const RecurrentSpec &spec)
-{
-    RecurrentCase one(spec);
-    Reference reference(one);
-
-    CHECK_OK(ctn_tail(&one.launch, nullptr));
-
-    const int before = test::failures();
-    reference.compare_tail();
-    if (test::failures() != before)
-        std::printf("  with %d heads of %d, rotary %d, rows %d, state %d\n", spec.heads, spec.head_dim, spec.rotary_dim, spec.dtype,
-            spec.state_dtype);
-}
-
 TEST(Tail_EveryTypeAndSize_EqualsTheReference)
 {
-    const struct {
-        int heads, head_dim, rotary_dim;
-    } sizes[] = {{5, 64, 64}, {3, 128, 32}, {1, 64, 0}, {2, 2, 2}, {3, 6, 4}, {2, 16, 8}, {1, 100, 100}, {2, 130, 20}, {1, 256, 64}};
-    for (const auto &size : sizes)
-        for (const ctn_dtype dtype : {CTN_F32, CTN_BF16})
-            for (const ctn_dtype state_dtype : {CTN_F32, CTN_F16})
-                for (const auto &rows : {decode_rows, ragged_rows})
-                    run_against_reference({size.heads, size.head_dim, size.rotary_dim, dtype, state_dtype, 5, rows, 12});
+    test::compare_every_type_and_size(ctn_tail, &Reference::compare_tail, {decode_rows, ragged_rows}, 12);
 }
 
 TEST(Tail_NoRows_DoesNothing)

@@ -260,6 +260,44 @@ public abstract partial class ModelRunnerConformance
         Assert.InRange(allocated, 0, 2 * Rounds * AllocatedBytesOfAPlan);
     }
 
+    [Fact]
+    public void Run_FaultyPlans_ThrowAndLeaveTheState()
+    {
+        using var runner = Create(GoldenModel.Open("tiny"), 2, 2, 16);
+        var session = new RunnerSession(runner, 0);
+        session.Feed(Tokens(3));
+        var state = session.State;
+        var plan = new StepPlan(runner.SlotCount + 1, runner.MaxTokens + runner.MaxRows + 2);
+
+        Refused<ArgumentOutOfRangeException>(() => plan.Add(runner.SlotCount, 0, [1], wantsLogits: false));
+        Refused<ArgumentException>(() =>
+        {
+            plan.Add(0, 3, [1], wantsLogits: true);
+            plan.Add(0, 3, [1], wantsLogits: false);
+        });
+        Refused<ArgumentOutOfRangeException>(() => plan.Add(0, -1, [1], wantsLogits: false));
+        Refused<ArgumentOutOfRangeException>(() => plan.Add(0, 3, new int[runner.MaxTokens + 1], wantsLogits: false));
+        Refused<ArgumentOutOfRangeException>(() => plan.Add(0, 3, new int[runner.MaxRows + 1], logitsCount: runner.MaxRows + 1));
+        Refused<ArgumentOutOfRangeException>(() => plan.Add(0, 3, [1, runner.VocabularySize], wantsLogits: true));
+        Refused<ArgumentOutOfRangeException>(() => plan.Add(0, 3, [-1], wantsLogits: true));
+        Refused<ArgumentOutOfRangeException>(() => plan.Add(0, 3, new int[runner.MaxProvisionalTokens + 1], 1, provisional: true));
+        Refused<ArgumentOutOfRangeException>(() =>
+        {
+            for (var slot = 0; slot <= runner.MaxProvisionalRows; slot++)
+                plan.Add(slot, 3, [1], 1, provisional: true);
+        });
+
+        Numerics.AssertSameBits(state, session.State, "state");
+
+        void Refused<T>(Action fill)
+            where T : Exception
+        {
+            plan.Clear();
+            fill();
+            Assert.Throws<T>(() => runner.Run(plan));
+        }
+    }
+
     [Theory]
     [InlineData(100_000)]
     [InlineData(1L << 40)]

@@ -18,6 +18,18 @@ public static class SessionPair
         }
     }
 
+    /// <summary><see cref="AssertSameAsync"/> with four letters of a request's own text as its stop string, at every seventeenth place.</summary>
+    public static async Task AssertSameAtStopStringsAsync(TestEngine expected, TestEngine actual, GenerationRequest request)
+    {
+        var text = (await expected.RunAsync(request)).Text();
+        for (var at = 5; at < text.Length - 4; at += 17)
+        {
+            var stop = text.Substring(at, 4);
+            if (!stop.Contains('\uFFFD') && !stop.Any(char.IsSurrogate))
+                await AssertSameAsync(expected, actual, request with { Stop = [stop] }, $"stop-{at}");
+        }
+    }
+
     /// <summary>Fails unless everything but the times is the same.</summary>
     public static void AssertSame(List<TokenEvent> expected, List<TokenEvent> actual, string what)
     {

@@ -106,35 +106,6 @@ public sealed class CudaModelRunnerTests
     }
 
     [Fact]
-    public void Run_FaultyPlans_Throw()
-    {
-        using var runner = NewRunner();
-        var plan = new StepPlan(8, 4096);
-
-        plan.Add(runner.SlotCount, 0, [1], wantsLogits: false);
-        Assert.Throws<ArgumentOutOfRangeException>(() => runner.Run(plan));
-        plan.Clear();
-        plan.Add(0, 0, [1], wantsLogits: false);
-        plan.Add(0, 0, [1], wantsLogits: false);
-        Assert.Throws<ArgumentException>(() => runner.Run(plan));
-        plan.Clear();
-        plan.Add(0, -1, [1], wantsLogits: false);
-        Assert.Throws<ArgumentOutOfRangeException>(() => runner.Run(plan));
-        plan.Clear();
-        plan.Add(0, 0, new int[runner.MaxTokens + 1], wantsLogits: false);
-        Assert.Throws<ArgumentOutOfRangeException>(() => runner.Run(plan));
-        plan.Clear();
-        plan.Add(0, 0, new int[runner.MaxRows + 1], logitsCount: runner.MaxRows + 1);
-        Assert.Throws<ArgumentOutOfRangeException>(() => runner.Run(plan));
-        plan.Clear();
-        plan.Add(0, 0, [runner.VocabularySize], wantsLogits: true);
-        Assert.Throws<ArgumentOutOfRangeException>(() => runner.Run(plan));
-        plan.Clear();
-        plan.Add(0, 0, [1], 1, provisional: true);
-        Assert.Throws<ArgumentOutOfRangeException>(() => runner.Run(plan));
-    }
-
-    [Fact]
     public void Slots_WrongSlotOrLength_Throw()
     {
         using var runner = NewRunner();

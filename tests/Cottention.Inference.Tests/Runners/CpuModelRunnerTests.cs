@@ -144,29 +144,6 @@ public sealed class CpuModelRunnerTests
     }
 
     [Fact]
-    public void Run_FaultyPlans_Throw()
-    {
-        using var runner = Runner(RandomWeights.Config(1, 16, 16, 16, 10), KernelChoice.Auto, 1);
-        var plan = new StepPlan(4, 4096);
-
-        plan.Add(2, 0, [1], wantsLogits: false);
-        Assert.Throws<ArgumentOutOfRangeException>(() => runner.Run(plan));
-        plan.Clear();
-        plan.Add(0, 0, [1], wantsLogits: true);
-        plan.Add(0, 0, [1], wantsLogits: false);
-        Assert.Throws<ArgumentException>(() => runner.Run(plan));
-        plan.Clear();
-        plan.Add(0, -1, [1], wantsLogits: false);
-        Assert.Throws<ArgumentOutOfRangeException>(() => runner.Run(plan));
-        plan.Clear();
-        plan.Add(0, 0, new int[runner.MaxTokens + 1], wantsLogits: false);
-        Assert.Throws<ArgumentOutOfRangeException>(() => runner.Run(plan));
-        plan.Clear();
-        plan.Add(0, 0, new int[runner.MaxRows + 1], logitsCount: runner.MaxRows + 1);
-        Assert.Throws<ArgumentOutOfRangeException>(() => runner.Run(plan));
-    }
-
-    [Fact]
     public void ReadSlot_WrongSlotOrLength_Throws()
     {
         using var runner = Runner(RandomWeights.Config(1, 16, 16, 16, 10), KernelChoice.Auto, 1);

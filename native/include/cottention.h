@@ -135,13 +135,12 @@ enum {
 CTN_API ctn_status ctn_engine_write_tensor(
     ctn_engine *engine, ctn_tensor tensor, int32_t layer, int32_t first_row, int32_t rows, const float *values);
 
-/* Checks that every row of every tensor was written, chooses the products' algorithms and records the graphs: after this the
- * engine allocates nothing. */
+/* Checks that every row of every tensor was written and records the graphs: after this the engine allocates nothing. */
 CTN_API ctn_status ctn_engine_seal(ctn_engine *engine);
 
 /* One session's part of a step. No two rows of a step share a slot. */
 typedef struct ctn_row {
-    int64_t position;       /* tokens the state has consumed: 0 or more */
+    int64_t position;       /* tokens the state has consumed: 0 to 2^62 */
     int32_t slot;           /* 0 .. slots - 1 */
     int32_t token_count;    /* 1 or more */
     int32_t logits_count;   /* logits are wanted after each of the row's last so many tokens: 0 .. token_count */

@@ -18,7 +18,8 @@ ctn_status call(ctn_engine *engine, Body body)
     return guarded([&] {
         if (engine == nullptr)
             return fail(CTN_INVALID_ARGUMENT, "engine is null");
-        CTN_TRY(engine->engine.enter());
+        if (const ctn_status status = engine->engine.enter())
+            return engine->engine.leave(status);
         return engine->engine.leave(body(engine->engine));
     });
 }

@@ -17,7 +17,7 @@ enum : int { TypeF32 = 0, TypeBf16 = 14 };     /* cudaDataType_t */
 enum : int { ComputeF32 = 68 };                /* cublasComputeType_t */
 enum : int { Transposed = 1 };                 /* cublasOperation_t */
 enum : uint32_t { EpilogueBias = 4 };          /* cublasLtEpilogue_t */
-enum : int { OperationTransposeA = 3, OperationEpilogue = 7, OperationBiasPointer = 8, OperationBiasType = 26 };
+enum : int { OperationTransposeA = 3, OperationEpilogue = 7, OperationBiasPointer = 8 };
 enum : int { PreferenceWorkspaceBytes = 1 };
 
 struct Algorithm {

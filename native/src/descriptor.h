@@ -15,7 +15,7 @@ struct StepShape {
     int long_rows = 0;      /* for ctn_fused_recurrent */
     int chunk_rows = 0;     /* for ctn_chunk */
     int folds = 0;          /* slots whose tail goes into the state before anything else */
-    int most_short = 0;     /* tokens of a short row; 1: row i is token i */
+    int most_short = 0;     /* tokens of the longest short row */
     int most_long = 0;
     int most_chunk = 0;
     int chunk_tokens = 0;   /* of all chunk rows */

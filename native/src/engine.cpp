@@ -136,7 +136,7 @@ ctn_status Engine::put_step(const StepRequest &request)
     char *const pinned = buffers_.next_pinned_descriptor();
     plan_.write(request, pinned, layout);
     CTN_TRY(copy(buffers_.descriptor(), pinned, (size_t)layout.bytes, stream_.get()));
-    CTN_TRY(plan_.is_graph() ? graphs_.launch(shape.tokens, shape.most_short == 1, token_buckets_, stream_.get())
+    CTN_TRY(plan_.is_graph() ? graphs_.launch(shape.tokens, token_buckets_, stream_.get())
                              : forward_.enqueue(shape, layout, stream_.get()));
     step_logits_ = plan_.logits();
     step_draws_ = request.draws != nullptr && step_logits_ > 0;

@@ -1,4 +1,5 @@
-/* The engine's calls on single slots. All go on the steps' stream, so that each sees what came before. */
+/* The engine's calls on single slots. What they put on the device goes on the steps' stream, so that each sees what came before; a write
+ * has a stream of its own, which whoever uses the slot next waits for. */
 #include "engine.h"
 
 namespace ctn {

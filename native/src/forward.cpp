@@ -79,9 +79,7 @@ ctn_status Forward::run_layer(int layer, const StepShape &shape, const Descripto
 ctn_status Forward::mix(int layer, const StepShape &shape, const DescriptorLayout &layout, Stream stream) const
 {
     if (shape.short_rows > 0) {
-        ctn_recurrent launch = this->launch(layer, shape.short_rows, layout.short_rows, shape.most_short);
-        if (shape.most_short == 1)
-            launch.token_begin = nullptr;
+        const ctn_recurrent launch = this->launch(layer, shape.short_rows, layout.short_rows, shape.most_short);
         CTN_TRY(ctn_tail(&launch, stream));
     }
     if (shape.long_rows > 0) {

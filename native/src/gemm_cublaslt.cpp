@@ -128,9 +128,10 @@ ctn_status Gemm::Library::prepare(Added &added)
     if (!product.has_bias)
         return CTN_OK;
     const uint32_t epilogue = EpilogueBias;
-    const int32_t bias_type = TypeF32;
+    /* Of the type of the results, as is the default. Algorithms are chosen for a bias as well aligned as all memory here; run names it. */
+    const void *const anywhere = reinterpret_cast<const void *>(uintptr_t{256});
     CTN_TRY(check(functions.set_operation(added.operation, OperationEpilogue, &epilogue, sizeof epilogue), "asking for a bias"));
-    return check(functions.set_operation(added.operation, OperationBiasType, &bias_type, sizeof bias_type), "typing the bias");
+    return check(functions.set_operation(added.operation, OperationBiasPointer, &anywhere, sizeof anywhere), "placing the bias");
 }
 
 ctn_status Gemm::Library::plan(Added &added, int tokens)

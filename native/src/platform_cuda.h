@@ -24,9 +24,11 @@ ctn_status launch(const LaunchSize &size, Stream stream, void (*kernel)(Paramete
     if (size.shared_bytes > 48 * 1024) {
         const cudaError_t allowed = cudaFuncSetAttribute(
             reinterpret_cast<const void *>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize, (int)size.shared_bytes);
-        if (allowed != cudaSuccess)
+        if (allowed != cudaSuccess) {
+            cudaGetLastError();
             return fail(CTN_UNSUPPORTED, "%s needs %zu bytes of shared memory a block: %s", size.name, size.shared_bytes,
                 cudaGetErrorString(allowed));
+        }
     }
     kernel<<<(unsigned)size.blocks, (unsigned)size.threads, size.shared_bytes, static_cast<cudaStream_t>(stream)>>>(arguments...);
     const cudaError_t error = cudaGetLastError();

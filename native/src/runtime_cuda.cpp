@@ -64,11 +64,13 @@ ctn_status describe_device(int32_t device, ctn_device_info *info)
 
 ctn_status use_device(int32_t device)
 {
-    int32_t count = 0;
-    CTN_TRY(device_count(&count));
-    if (device < 0 || device >= count)
-        return fail(CTN_NO_DEVICE, "device %d does not exist; there are %d", device, count);
-    return check(cudaSetDevice(device), "choosing the device");
+    const cudaError_t error = cudaSetDevice(device);
+    if (error == cudaErrorInvalidDevice || error == cudaErrorNoDevice || error == cudaErrorInsufficientDriver) {
+        cudaGetLastError();
+        return fail(CTN_NO_DEVICE, "device %d cannot be used: %s", device, cudaGetErrorString(error));
+    }
+    /* Anything else may be the fault of what ran before. */
+    return check(error, "choosing the device");
 }
 
 int multiprocessor_count()
@@ -190,7 +192,8 @@ ctn_status end_capture(Stream stream, Graph *graph)
     cudaGraphDestroy(captured);
     CTN_TRY(check(error, "making a graph"));
     *graph = executable;
-    return CTN_OK;
+    /* Otherwise the first launch would do it, and might take memory. */
+    return check(cudaGraphUpload(executable, as_cuda(stream)), "bringing a graph to the device");
 }
 
 ctn_status launch_graph(Graph graph, Stream stream)

@@ -9,30 +9,27 @@ ctn_status StepGraphs::record(
     for (const int tokens : token_buckets.sizes()) {
         if (tokens > most_graph_tokens)
             break;
-        for (const bool is_single : {true, false}) {
-            const StepShape shape = plan.graph_shape(tokens, is_single);
-            const DescriptorLayout layout(shape);
-            char *const pinned = buffers.next_pinned_descriptor();
-            write_padding(pinned, shape, layout);
-            CTN_TRY(copy(buffers.descriptor(), pinned, (size_t)layout.bytes, stream));
-            CTN_TRY(forward.enqueue(shape, layout, stream));
-            CTN_TRY(synchronize(stream));
+        const StepShape shape = plan.graph_shape(tokens);
+        const DescriptorLayout layout(shape);
+        char *const pinned = buffers.next_pinned_descriptor();
+        write_padding(pinned, shape, layout);
+        CTN_TRY(copy(buffers.descriptor(), pinned, (size_t)layout.bytes, stream));
+        CTN_TRY(forward.enqueue(shape, layout, stream));
+        CTN_TRY(synchronize(stream));
 
-            graphs_.push_back(std::make_unique<OwnedGraph>());
-            CTN_TRY(begin_capture(stream));
-            const ctn_status recorded = forward.enqueue(shape, layout, stream);
-            const ctn_status ended = end_capture(stream, graphs_.back()->out());
-            CTN_TRY(recorded);
-            CTN_TRY(ended);
-        }
+        graphs_.push_back(std::make_unique<OwnedGraph>());
+        CTN_TRY(begin_capture(stream));
+        const ctn_status recorded = forward.enqueue(shape, layout, stream);
+        const ctn_status ended = end_capture(stream, graphs_.back()->out());
+        CTN_TRY(recorded);
+        CTN_TRY(ended);
     }
     return CTN_OK;
 }
 
-ctn_status StepGraphs::launch(int tokens, bool is_single, const Buckets &token_buckets, Stream stream) const
+ctn_status StepGraphs::launch(int tokens, const Buckets &token_buckets, Stream stream) const
 {
-    const auto number = (size_t)token_buckets.index_of(tokens) * 2 + (is_single ? 0 : 1);
-    return launch_graph(graphs_[number]->get(), stream);
+    return launch_graph(graphs_[(size_t)token_buckets.index_of(tokens)]->get(), stream);
 }
 
 }  // namespace ctn

@@ -1,4 +1,4 @@
-/* Recorded steps: one graph for each bucket of tokens, for rows of one token each and for rows of up to short_row_tokens. */
+/* Recorded steps: one graph for each bucket of tokens, in rows of up to short_row_tokens. */
 #pragma once
 
 #include "forward.h"
@@ -13,10 +13,10 @@ public:
     /* Runs each shape once with padding alone, which loads what it needs, and records it. */
     ctn_status record(const Buckets &token_buckets, const StepPlan &plan, StepBuffers &buffers, Forward &forward, Stream stream);
 
-    ctn_status launch(int tokens, bool is_single, const Buckets &token_buckets, Stream stream) const;
+    ctn_status launch(int tokens, const Buckets &token_buckets, Stream stream) const;
 
 private:
-    /* By bucket: rows of one token, then longer ones. */
+    /* By bucket. */
     std::vector<std::unique_ptr<OwnedGraph>> graphs_;
 };
 

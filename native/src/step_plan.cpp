@@ -92,12 +92,12 @@ void StepPlan::fold_before(int slot, Arena::Tail &tail)
     tail.length = 0;
 }
 
-StepShape StepPlan::graph_shape(int tokens, bool is_single) const
+StepShape StepPlan::graph_shape(int tokens) const
 {
     StepShape shape;
     shape.tokens = tokens;
     shape.logits = shape.short_rows = std::min(tokens, dimensions_.max_rows);
-    shape.most_short = is_single ? 1 : short_row_tokens;
+    shape.most_short = short_row_tokens;
     shape.has_draws = true;
     return shape;
 }
@@ -107,11 +107,8 @@ void StepPlan::choose_shape(const StepRequest &request)
     const bool is_short = long_rows_.empty() && chunk_rows_.empty() && folds_.empty();
     is_graph_ = is_short && logits_ > 0 && request.token_count <= std::min(most_graph_tokens, dimensions_.max_tokens);
     const int padded = request.token_count == 0 ? 0 : token_buckets_.holding(request.token_count);
-    int most_short = 0;
-    for (const Planned &row : short_rows_)
-        most_short = std::max(most_short, request.rows[row.row].token_count);
     if (is_graph_) {
-        shape_ = graph_shape(padded, most_short == 1);
+        shape_ = graph_shape(padded);
         return;
     }
 
@@ -122,7 +119,8 @@ void StepPlan::choose_shape(const StepRequest &request)
     shape_.long_rows = (int)long_rows_.size();
     shape_.chunk_rows = (int)chunk_rows_.size();
     shape_.folds = (int)folds_.size();
-    shape_.most_short = most_short;
+    for (const Planned &row : short_rows_)
+        shape_.most_short = std::max(shape_.most_short, request.rows[row.row].token_count);
     for (const Planned &row : long_rows_)
         shape_.most_long = std::max(shape_.most_long, request.rows[row.row].token_count);
     for (const Planned &row : chunk_rows_) {

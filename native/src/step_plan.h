@@ -37,8 +37,8 @@ public:
     /* Writes the arranged step. */
     void write(const StepRequest &request, char *descriptor, const DescriptorLayout &layout);
 
-    /* The shape of a graph of so many tokens: rows of one token each, or of up to short_row_tokens. */
-    StepShape graph_shape(int tokens, bool is_single) const;
+    /* The shape of a graph of so many tokens, in rows of up to short_row_tokens. */
+    StepShape graph_shape(int tokens) const;
 
 private:
     /* A row of the request with what the arena says of its slot. */

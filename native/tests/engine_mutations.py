@@ -49,7 +49,9 @@ MUTATIONS = [
     fault("logits of the row's first tokens", [STEPS], "src/step_plan.cpp",
           "int token = request.rows[i].token_count - request.rows[i].logits_count; token < request.rows[i].token_count;",
           "int token = 0; token < request.rows[i].logits_count;"),
-    fault("longer rows in the graph of single tokens", [FUZZ], "src/step_plan.cpp", "most_short == 1);", "true);"),
+    fault("short rows from the first token on", [STEPS], "src/forward.cpp",
+          "        CTN_TRY(ctn_tail(&launch, stream));", "        ctn_recurrent wrong = launch;\n        if (shape.most_short == 1)\n"
+          "            wrong.token_begin = nullptr;\n        CTN_TRY(ctn_tail(&wrong, stream));"),
     fault("padding has slot 0", [FUZZ], "src/descriptor.cpp", "std::memset(descriptor + arrays.slot, 0xff,", "std::memset(descriptor + arrays.slot, 0,"),
     fault("a step without logits runs the head", [STEPS], "src/step_plan.cpp", "is_short && logits_ > 0 &&", "is_short &&"),
     fault("the second product does not add", [STEPS], "src/forward.cpp", "CTN_F32, true, true}", "CTN_F32, false, true}"),

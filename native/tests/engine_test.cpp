@@ -135,21 +135,27 @@ TEST(Step_ChunkRowsAmongOthers_AreNearAndTheOthersTheSame)
     Engine plain(model, config);
     config.chunk_tokens = 40;
     Engine engine(model, config);
-    const std::vector<Part> parts = {{0, 3, {1, 2}}, {1, 0, tokens_of(150, 1)}, {2, 7, tokens_of(39, 2)}, {3, 1000, tokens_of(40, 3)},
-        {4, 0, {5}}};
     const auto before = {Part{1, 0, {9, 9}}, Part{3, 998, {8, 7}}};
-    for (Engine *one : {&plain, &engine}) {
-        one->run(before);
-        CHECK_OK(ctn_engine_copy_slot(one->handle, 1, 5));
-    }
-    const auto expected = plain.run(parts), logits = engine.run(parts);
+    /* Rows of several tokens beside the long ones, and of one token each: a step of decoding beside prefill. */
+    for (const std::vector<int> &first : {std::vector<int>{1, 2}, std::vector<int>{1}}) {
+        std::vector<Part> parts = {{0, 3, first}, {1, 0, tokens_of(150, 1)}, {3, 1000, tokens_of(40, 3)}, {4, 0, {5}}};
+        if (first.size() > 1)
+            parts.push_back({2, 7, tokens_of(39, 2)});
+        for (Engine *one : {&plain, &engine}) {
+            for (int slot = 0; slot < 6; slot++)
+                one->clear(slot);
+            one->run(before);
+            CHECK_OK(ctn_engine_copy_slot(one->handle, 1, 5));
+        }
+        const auto expected = plain.run(parts), logits = engine.run(parts);
 
-    CHECK(largest_difference(expected, logits) < 5e-5, "logits differ by %g", largest_difference(expected, logits));
-    for (const int slot : {0, 2, 4, 5})
-        CHECK(has_same_bits(plain.state(slot), engine.state(slot)), "state of slot %d", slot);
-    for (const int slot : {1, 3}) {
-        const double difference = largest_difference(plain.state(slot), engine.state(slot));
-        CHECK(difference < 3e-5 && difference > 0, "states of slot %d differ by %g", slot, difference);
+        CHECK(largest_difference(expected, logits) < 5e-5, "logits differ by %g", largest_difference(expected, logits));
+        for (const int slot : {0, 2, 4, 5})
+            CHECK(has_same_bits(plain.state(slot), engine.state(slot)), "state of slot %d", slot);
+        for (const int slot : {1, 3}) {
+            const double difference = largest_difference(plain.state(slot), engine.state(slot));
+            CHECK(difference < 3e-5 && difference > 0, "states of slot %d differ by %g", slot, difference);
+        }
     }
 }
 

@@ -22,7 +22,6 @@ struct FakeOperation {
     int32_t transposes_a = 0;
     uint32_t epilogue = 1;
     const float *bias = nullptr;
-    int32_t bias_type = -1;
 };
 
 struct FakeLayout {
@@ -87,7 +86,6 @@ inline int set_operation(Operation operation, int attribute, const void *value, 
     case OperationTransposeA: return set(&own->transposes_a, value, bytes);
     case OperationEpilogue: return set(&own->epilogue, value, bytes);
     case OperationBiasPointer: return set(&own->bias, value, bytes);
-    case OperationBiasType: return set(&own->bias_type, value, bytes);
     default: return invalid_value;
     }
 }
@@ -103,7 +101,7 @@ inline bool fits(const FakeOperation &operation, const FakeLayout &a, const Fake
     const int64_t rows = operation.transposes_a == Transposed ? a.columns : a.rows;
     const int64_t inner = operation.transposes_a == Transposed ? a.rows : a.columns;
     const bool has_types = a.type == b.type && c.type == d.type && operation.compute == ComputeF32 && operation.scale == TypeF32 &&
-        (operation.epilogue != EpilogueBias || operation.bias_type == TypeF32 || operation.bias_type == d.type);
+        (operation.epilogue != EpilogueBias || (operation.bias != nullptr && d.type == TypeF32));
     return has_types && rows == d.rows && inner == b.rows && b.columns == d.columns && c.rows == d.rows && c.columns == d.columns &&
         a.stride >= a.rows && b.stride >= b.rows && d.stride >= d.rows;
 }

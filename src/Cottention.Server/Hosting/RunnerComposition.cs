@@ -68,7 +68,7 @@ internal static class RunnerComposition
         }
     }
 
-    // Bytes that weights leave for states where the model is to run; half of it is the default budget.
+    // What the default budget is half of: on CUDA the card's memory without weights, else what the process may use.
     private static long StateMemory(RunnerChoice choice, ModelNeeds needs) =>
         choice.Kind == RunnerKind.Cuda && CudaDevices.Find().Devices.ElementAtOrDefault(choice.CudaDevice) is { } device
             ? Math.Max(0, device.FreeBytes - needs.WeightBytes)

@@ -22,7 +22,7 @@ internal sealed class ServerOptionsValidator : IValidateOptions<ServerOptions>
             faults.Add($"Listen is '{options.Listen}'; allowed: an IP address such as 127.0.0.1, 0.0.0.0 or ::1");
         if (!Enum.IsDefined(options.Weights))
             faults.Add($"Weights is {options.Weights}; allowed: auto, f32, bf16, int8, int4");
-        if (options.Device.Length > 0 && DeviceOption.Fault(options.Device, CudaDevices.Find, TorchRunner.IsBuiltIn) is { } fault)
+        if (!string.IsNullOrEmpty(options.Device) && DeviceOption.Fault(options.Device, CudaDevices.Find, TorchRunner.IsBuiltIn) is { } fault)
             faults.Add(fault);
         if (options.GrpcPort == options.HttpPort && options.GrpcPort != 0)
             faults.Add($"HttpPort is {options.HttpPort}, the same as GrpcPort; allowed: another port");

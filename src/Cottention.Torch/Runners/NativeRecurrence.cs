@@ -8,6 +8,9 @@ namespace Cottention.Torch.Runners;
 /// <summary>The recurrence as one kernel a layer, <c>ctn_fused_recurrent</c>: it turns, divides, updates and reads, and its bits depend on nothing but the row.</summary>
 internal sealed unsafe class NativeRecurrence : IRecurrence
 {
+    // As in native/include/cottention.h.
+    private const int MostHeadDim = 256;
+
     private readonly NativeKernels _kernels;
     private readonly ModelConfig _config;
     private readonly Device _device;
@@ -20,6 +23,9 @@ internal sealed unsafe class NativeRecurrence : IRecurrence
     private Tensor? _slots;
     private Tensor? _tokenBegins;
     private Tensor? _positions;
+
+    /// <summary>Whether the kernel takes a model's heads.</summary>
+    public static bool Serves(ModelConfig config) => config.HeadDim is >= 2 and <= MostHeadDim && config.HeadDim % 2 == 0;
 
     /// <param name="library">Path of the native library.</param>
     /// <param name="config">The model's numbers.</param>

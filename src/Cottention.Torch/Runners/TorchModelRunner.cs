@@ -56,7 +56,7 @@ public sealed class TorchModelRunner : IModelRunner
         _weights = new TorchModelWeights(config, checkpoint.ReadRows, Weights, device, productRows);
         double[][] sigmas = [.. _weights.Layers.Select(layer => layer.Sigmas)];
         // A launch goes to the thread's current device, which libtorch leaves at the first one whatever its tensors lie on.
-        _recurrence = options.NativeLibrary is { } library && device.index <= 0 ? new NativeRecurrence(library, config, sigmas, device) : new TorchRecurrence(config);
+        _recurrence = options.NativeLibrary is { } library && device.index <= 0 && NativeRecurrence.Serves(config) ? new NativeRecurrence(library, config, sigmas, device) : new TorchRecurrence(config);
         _plan = new PlanTensors(config, sigmas, options, productRows, _recurrence.ByTime, device);
         _step = new TorchModelStep(config, _weights, _recurrence, _plan, device);
         _states = zeros([SlotCount, config.LayerCount, config.HeadCount, config.HeadDim, config.HeadDim], dtype: ScalarType.Float32, device: device);

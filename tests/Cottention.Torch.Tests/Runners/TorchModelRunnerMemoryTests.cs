@@ -49,6 +49,28 @@ public sealed class TorchModelRunnerMemoryTests
         }
     }
 
+    [Fact]
+    public void Slots_FilledCopiedReadWritten_LeaveNoTensor()
+    {
+        using var checkpoint = Checkpoint.Open(Fixtures.Path("golden", "tiny"));
+        using var runner = new TorchModelRunner(checkpoint, new TorchRunnerOptions { Device = "cpu", Threads = 1, SlotCount = 2, MaxRows = 1, MaxTokens = 1 });
+        var state = new float[runner.StateLayout.ElementCount];
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        var before = Tensor.TotalCount;
+
+        for (var i = 0; i < 50; i++)
+        {
+            runner.FillSlot(0, 1f);
+            runner.CopySlot(0, 1);
+            runner.ReadSlot(1, state);
+            runner.WriteSlot(0, state);
+        }
+
+        // No collection in between: what is left would wait for one.
+        Assert.InRange(Tensor.TotalCount, 1, before);
+    }
+
     private static long Resident()
     {
         GC.Collect();

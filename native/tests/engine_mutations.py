@@ -52,7 +52,11 @@ MUTATIONS = [
     fault("short rows from the first token on", [STEPS], "src/forward.cpp",
           "        CTN_TRY(ctn_tail(&launch, stream));", "        ctn_recurrent wrong = launch;\n        if (shape.most_short == 1)\n"
           "            wrong.token_begin = nullptr;\n        CTN_TRY(ctn_tail(&wrong, stream));"),
-    fault("padding has slot 0", [FUZZ], "src/descriptor.cpp", "std::memset(descriptor + arrays.slot, 0xff,", "std::memset(descriptor + arrays.slot, 0,"),
+    # Padding has no slot and no token; with one of the two it still does nothing.
+    fault("padding is a token of slot 0", [FUZZ], "src/step_plan.cpp",
+          "        array<int32_t>(descriptor, layout.short_rows.token_begin)[i + 1] = first;\n",
+          "        array<int32_t>(descriptor, layout.short_rows.token_begin)[i + 1] = first + 1, "
+          "array<int32_t>(descriptor, layout.short_rows.slot)[i] = 0;\n"),
     fault("a step without logits runs the head", [STEPS], "src/step_plan.cpp", "is_short && logits_ > 0 &&", "is_short &&"),
     fault("the second product does not add", [STEPS], "src/forward.cpp", "CTN_F32, true, true}", "CTN_F32, false, true}"),
     fault("chunk rows behind the others", [STEPS], "src/step_plan.cpp",

@@ -17,6 +17,7 @@ public sealed unsafe class CudaModelRunner : IModelRunner
     private readonly EngineHandle _engine;
     private readonly CudaStep _step;
     private readonly PlanRules _rules;
+    private volatile bool _isReading;
 
     /// <summary>Loads a checkpoint's weights onto the device and takes all memory there. The checkpoint is not needed afterwards.</summary>
     /// <exception cref="InferenceException">
@@ -91,13 +92,21 @@ public sealed unsafe class CudaModelRunner : IModelRunner
     public string FingerprintOf(Checkpoint checkpoint) => Weights.FingerprintOf(checkpoint);
 
     /// <inheritdoc/>
-    public void Run(StepPlan plan)
+    public bool RunsAhead => false;
+
+    /// <inheritdoc/>
+    public void Begin(StepPlan plan)
     {
         ObjectDisposedException.ThrowIf(_engine.IsClosed, this);
         _rules.Check(plan);
-        if (plan.RowCount > 0)
-            _step.Run(plan);
+        if (plan.RowCount == 0)
+            return;
+        _step.Run(plan);
+        _rules.Begun(plan);
     }
+
+    /// <inheritdoc/>
+    public void End() => _rules.Ended();
 
     /// <inheritdoc/>
     public ReadOnlySpan<float> Logits(int index) => _step.Logits(index);
@@ -132,15 +141,23 @@ public sealed unsafe class CudaModelRunner : IModelRunner
     }
 
     /// <inheritdoc/>
-    public void ReadSlot(int slot, Span<float> state)
+    public int BeginReadSlot(int slot)
     {
         CheckSlot(slot);
+        if (_isReading)
+            return -1;
+        NativeStatus.Check(NativeMethods.BeginReadSlot(_engine, slot));
+        _isReading = true;
+        return 0;
+    }
+
+    /// <inheritdoc/>
+    public void EndReadSlot(int read, Span<float> state)
+    {
         ArgumentOutOfRangeException.ThrowIfNotEqual(state.Length, StateLayout.ElementCount, nameof(state));
         fixed (float* values = state)
-        {
-            NativeStatus.Check(NativeMethods.BeginReadSlot(_engine, slot));
             NativeStatus.Check(NativeMethods.EndReadSlot(_engine, values));
-        }
+        _isReading = false;
     }
 
     /// <inheritdoc/>

@@ -40,7 +40,9 @@ public sealed class NaiveModelRunner(GoldenModel model, int slotCount, int maxRo
 
     public bool DrawsTokens => false;
 
-    public void Run(StepPlan plan)
+    public bool RunsAhead => false;
+
+    public void Begin(StepPlan plan)
     {
         Running(plan);
         if (plan.LogitsCount > 0)
@@ -63,6 +65,10 @@ public sealed class NaiveModelRunner(GoldenModel model, int slotCount, int maxRo
             if (!row.IsProvisional)
                 _model.State.CopyTo(_slots[row.Slot], 0);
         }
+    }
+
+    public void End()
+    {
     }
 
     public ReadOnlySpan<float> Logits(int index)
@@ -89,7 +95,9 @@ public sealed class NaiveModelRunner(GoldenModel model, int slotCount, int maxRo
 
     public void CopySlot(int source, int destination) => WriteSlot(destination, _slots[source]);
 
-    public void ReadSlot(int slot, Span<float> state) => _slots[slot].CopyTo(state);
+    public int BeginReadSlot(int slot) => slot;
+
+    public void EndReadSlot(int read, Span<float> state) => _slots[read].CopyTo(state);
 
     public void WriteSlot(int slot, ReadOnlySpan<float> state)
     {

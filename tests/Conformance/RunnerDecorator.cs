@@ -26,7 +26,11 @@ public abstract class RunnerDecorator(IModelRunner inner) : IModelRunner
 
     public int MaxProvisionalTokens => inner.MaxProvisionalTokens;
 
-    public virtual void Run(StepPlan plan) => inner.Run(plan);
+    public virtual bool RunsAhead => inner.RunsAhead;
+
+    public virtual void Begin(StepPlan plan) => inner.Begin(plan);
+
+    public virtual void End() => inner.End();
 
     public virtual ReadOnlySpan<float> Logits(int index) => inner.Logits(index);
 
@@ -38,7 +42,9 @@ public abstract class RunnerDecorator(IModelRunner inner) : IModelRunner
 
     public virtual void CopySlot(int source, int destination) => inner.CopySlot(source, destination);
 
-    public virtual void ReadSlot(int slot, Span<float> state) => inner.ReadSlot(slot, state);
+    public virtual int BeginReadSlot(int slot) => inner.BeginReadSlot(slot);
+
+    public virtual void EndReadSlot(int read, Span<float> state) => inner.EndReadSlot(read, state);
 
     public virtual void WriteSlot(int slot, ReadOnlySpan<float> state) => inner.WriteSlot(slot, state);
 

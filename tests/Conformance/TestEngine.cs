@@ -58,19 +58,11 @@ public sealed class TestEngine : IAsyncDisposable
     public ISessionStore Store => _store;
 
     /// <summary>The tiny model on the CPU runner, one thread.</summary>
-    public static CpuModelRunner NewCpuRunner(EngineOptions options)
-    {
-        using var checkpoint = Checkpoint.Open(Fixtures.Path("tiny-model"));
-        return new CpuModelRunner(checkpoint, new CpuRunnerOptions
-        {
-            Threads = 1,
-            SlotCount = options.TotalSlots,
-            MaxRows = options.TotalRows,
-            MaxTokens = options.TokenBudget,
-            MaxProvisionalRows = options.ProvisionalRows,
-            MaxProvisionalTokens = options.ProvisionalTokens,
-        });
-    }
+    public static CpuModelRunner NewCpuRunner(EngineOptions options) => NewCpuRunner(options, options.ProvisionalRows);
+
+    /// <summary>The tiny model on the CPU runner, one thread, drawing tokens as a device would and running ahead.</summary>
+    public static DrawingRunner NewAheadRunner(EngineOptions options, double undecided = 0) =>
+        new(NewCpuRunner(options, options.TotalRows), undecided, runsAhead: true);
 
     /// <summary>All events of one generation.</summary>
     public async Task<List<TokenEvent>> RunAsync(GenerationRequest request, CancellationToken cancellationToken = default)
@@ -92,6 +84,20 @@ public sealed class TestEngine : IAsyncDisposable
     {
         await StopAsync();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private static CpuModelRunner NewCpuRunner(EngineOptions options, int provisionalRows)
+    {
+        using var checkpoint = Checkpoint.Open(Fixtures.Path("tiny-model"));
+        return new CpuModelRunner(checkpoint, new CpuRunnerOptions
+        {
+            Threads = 1,
+            SlotCount = options.TotalSlots,
+            MaxRows = options.TotalRows,
+            MaxTokens = options.TokenBudget,
+            MaxProvisionalRows = provisionalRows,
+            MaxProvisionalTokens = options.ProvisionalTokens,
+        });
     }
 
     private async Task StopAsync()

@@ -10,16 +10,6 @@ internal sealed class Continuation(
 {
     private readonly TokenLogprob[] _top = new TokenLogprob[SamplingParameters.MaxLogprobs];
 
-    /// <summary>The session's state has consumed the next tokens of the generation's input.</summary>
-    public static void Consume(Generation generation, int count)
-    {
-        var session = generation.Session;
-        session.Position += count;
-        session.HasLogits = false;
-        session.PendingToken = -1;
-        generation.Consume(count);
-    }
-
     /// <summary>
     /// Goes through a provisional row: its first token and then every drafted one that is what was sampled before it are
     /// consumed and followed by a token, as if each had been run in a step of its own. The rest is never committed.
@@ -33,10 +23,10 @@ internal sealed class Continuation(
         do
         {
             runner.Commit(generation.Session.Slot, 1);
-            Consume(generation, 1);
+            generation.Consume(1);
             Continue(generation, new Scores(runner, logitsIndex + consumed++));
         }
-        while (consumed < tokens.Length && generation.Session.IsRunning && !generation.IsBlocked
+        while (consumed < tokens.Length && generation.IsRunning && !generation.IsBlocked
             && generation.RemainingInput[0] == tokens[consumed]);
         generation.Verified(drafted: tokens.Length - 1, accepted: consumed - 1);
         metrics.Verified(drafted: tokens.Length - 1, accepted: consumed - 1);

@@ -39,6 +39,12 @@ public sealed class EngineOptions
     [Range(0, DraftWindow - 1)]
     public int DraftTokens { get; set; } = DraftWindow - 1;
 
+    /// <summary>
+    /// Whether a step begins before the one before it has ended, on devices that can do so: their next token is ready sooner, and a
+    /// newcomer waits for up to two steps instead of one. The text is the same with and without. Default true.
+    /// </summary>
+    public bool RunAhead { get; set; } = true;
+
     /// <summary>Token events that may wait for a slow reader; then its session pauses. Default 256.</summary>
     [Range(4, 65_536)]
     public int EventCapacity { get; set; } = 256;

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Cottention.Inference.Model;
+using Cottention.Inference.Runners;
 using Cottention.Inference.Sampling;
 using Cottention.Inference.Tokenization;
 
@@ -88,8 +89,23 @@ internal sealed class Generation
     /// <summary>Input the state has not consumed: prompt, then one sampled token at a time.</summary>
     public ReadOnlySpan<int> RemainingInput => _input.AsSpan(_consumed, _inputCount - _consumed);
 
+    /// <summary>Whether it is in the running set.</summary>
+    public bool IsRunning { get; set; }
+
+    /// <summary>Row of logits of a step under way that its next token will come from, or -1.</summary>
+    public int AwaitedRow { get; set; } = -1;
+
+    /// <summary>Whether the runner draws that token, and the step after it can go on from it.</summary>
+    public bool IsDrawAwaited { get; private set; }
+
+    /// <summary>Its row of the step that began before that token is known, or -1.</summary>
+    public int AheadRow { get; set; } = -1;
+
     /// <summary>Whether tokens are being sampled already.</summary>
-    public bool IsDecoding => OutputTokens > 0;
+    public bool IsDecoding => OutputTokens > 0 || AwaitedRow >= 0;
+
+    /// <summary>Whether the token that is awaited is the last one.</summary>
+    public bool IsAwaitingLast => AwaitedRow >= 0 && OutputTokens + 1 >= MaxTokens;
 
     /// <summary>Whether the reader is too far behind.</summary>
     public bool IsBlocked => !Output.HasRoom;
@@ -128,8 +144,36 @@ internal sealed class Generation
     /// <summary>Tokens that must not be sampled as the generation's output of that number, from 0: what would end it before min_tokens.</summary>
     public ReadOnlySpan<int> SuppressedAt(int index) => index < MinTokens ? StopTokens : [];
 
-    /// <summary>The state has consumed the next tokens of the input.</summary>
-    public void Consume(int count) => _consumed += count;
+    /// <summary>The session's state consumes the next tokens of the input.</summary>
+    public void Consume(int count)
+    {
+        Session.Position += count;
+        Session.HasLogits = false;
+        Session.PendingToken = -1;
+        _consumed += count;
+    }
+
+    /// <summary>One of its rows is under way.</summary>
+    public void RowBegun(StepPlan plan, int number)
+    {
+        ref readonly var row = ref plan.Rows[number];
+        if (row.IsAhead)
+        {
+            AheadRow = number;
+            return;
+        }
+        if (!row.IsProvisional)
+            Consume(row.TokenCount);
+        if (row.LogitsCount > 0)
+            Await(plan, row);
+    }
+
+    /// <summary>Its row that ran ahead consumes what is now its input.</summary>
+    public void ConsumeAhead(StepPlan plan, int number)
+    {
+        Consume(1);
+        Await(plan, plan.Rows[number]);
+    }
 
     /// <summary>Makes a sampled token the input.</summary>
     public void SetNext(int token)
@@ -146,13 +190,38 @@ internal sealed class Generation
     public ReadOnlySpan<int> InputAndDrafts(int rows, int mostDrafts)
     {
         var most = Math.Min(Math.Min(mostDrafts, _next.Length - 1), MaxTokens - OutputTokens - 1);
-        if (_pace is null || most <= 0 || Session.Drafts is not { } table || table.Find(out var distance) is var match && match == 0)
-            return _next.AsSpan(0, 1);
-        var count = _pace.Length(match, rows, most);
-        table.Copy(distance, _next.AsSpan(1, count));
+        var count = CountDrafts(rows, most, out var distance);
+        if (count > 0)
+            Session.Drafts!.Copy(distance, _next.AsSpan(1, count)); // not null: there are guesses
         return _next.AsSpan(0, 1 + count);
+    }
+
+    /// <summary>
+    /// Whether to wait for the token that is awaited before the generation's next row is planned: the token must be seen, or guesses of
+    /// what follows it are likely.
+    /// </summary>
+    /// <param name="rows">Sessions that decode.</param>
+    /// <param name="mostDrafts">Most guesses.</param>
+    public bool IsHeldUp(int rows, int mostDrafts)
+    {
+        var most = Math.Min(Math.Min(mostDrafts, _next.Length - 1), MaxTokens - OutputTokens - 2);
+        return AwaitedRow >= 0 && !IsAwaitingLast && !IsBlocked && (!IsDrawAwaited || CountDrafts(rows, most, out _) > 0);
     }
 
     /// <summary>Hears how its drafts did.</summary>
     public void Verified(int drafted, int accepted) => _pace?.Verified(drafted, accepted);
+
+    private int CountDrafts(int rows, int most, out int distance)
+    {
+        distance = 0;
+        if (_pace is null || most <= 0 || Session.Drafts is not { } table || table.Find(out distance) is var match && match == 0)
+            return 0;
+        return _pace.Length(match, rows, most);
+    }
+
+    private void Await(StepPlan plan, in PlanRow row)
+    {
+        AwaitedRow = row.LogitsIndex;
+        IsDrawAwaited = row.LogitsCount == 1 && plan.HasDraws && plan.Draws[row.LogitsIndex].IsWanted;
+    }
 }

@@ -18,17 +18,14 @@ public sealed class InferenceEngine : IAsyncDisposable
     private readonly IModelRunner _runner;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly Scheduler _scheduler;
     private readonly SlotPool _slots;
+    private readonly StateExports _exports;
     private readonly RunningSet _running;
     private readonly Continuation _continuation;
-    private readonly PlannedDraws? _draws;
-    private readonly StepPlan _plan;
-    private readonly Generation[] _planned;
+    private readonly StepPipeline _pipeline;
     private readonly Channel<Generation> _submitted;
     private readonly AutoResetEvent _wake = new(false);
     private readonly Thread _thread;
-    private long _step;
     private long _lastTick;
     private volatile bool _stopping;
     private volatile bool _sweepDead;
@@ -50,19 +47,18 @@ public sealed class InferenceEngine : IAsyncDisposable
         options.Check(runner);
         (Model, Options, Metrics) = (model, options, metrics);
         (_runner, _time, _logger) = (runner, time, logger);
-        _scheduler = new Scheduler(options.PrefillChunk);
         _slots = new SlotPool(runner, options) { Parked = session => Parked?.Invoke(session) };
-        var rollback = new StopRollback(runner, _slots);
-        _running = new RunningSet(runner, _slots, rollback, options.MaxRunning, metrics, time);
-        var sampler = new Sampler(runner.VocabularySize, model.Tokenizer.DeadTokens);
-        _continuation = new Continuation(runner, _running, rollback, sampler, metrics, time, logger);
-        _draws = runner.DrawsTokens ? new PlannedDraws(sampler) : null;
-        _plan = new StepPlan(options.MaxRunning, options.TokenBudget);
-        _planned = new Generation[options.MaxRunning];
-        _submitted = Channel.CreateBounded<Generation>(new BoundedChannelOptions(options.MaxRunning) { SingleReader = true });
-        Admission = new Admission(options.MaxRunning, options.MaxQueued);
         if (options.DraftTokens > 0)
             DraftCosts = options.DraftCosts ?? _slots.WithReserve(slot => DraftCosts.Measure(runner, slot, time));
+        var rollback = new StopRollback(runner, _slots);
+        var sampler = new Sampler(runner.VocabularySize, model.Tokenizer.DeadTokens);
+        _exports = new StateExports(runner, options.MaxRunning, Wake, logger);
+        _running = new RunningSet(_slots, rollback, _exports, options.MaxRunning, metrics, time);
+        _continuation = new Continuation(runner, _running, rollback, sampler, metrics, time, logger);
+        var draws = runner.DrawsTokens ? new PlannedDraws(sampler) : null;
+        _pipeline = new StepPipeline(runner, _running, _continuation, draws, options, metrics, time, logger);
+        _submitted = Channel.CreateBounded<Generation>(new BoundedChannelOptions(options.MaxRunning) { SingleReader = true });
+        Admission = new Admission(options.MaxRunning, options.MaxQueued);
         _lastTick = time.GetTimestamp();
         _thread = new Thread(Loop) { IsBackground = true, Name = "cottention step" };
         if (start)
@@ -118,7 +114,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         return true;
     }
 
-    /// <summary>One turn of the engine: take, plan, run, sample and publish, retire. False if there was nothing to do.</summary>
+    /// <summary>One turn of the engine: take, then plan, run, sample and publish, retire. False if there was nothing to do.</summary>
     internal bool Step()
     {
         Volatile.Write(ref _lastTick, _time.GetTimestamp());
@@ -127,20 +123,8 @@ public sealed class InferenceEngine : IAsyncDisposable
         if (_sweepDead)
             SweepDead();
         DropCancelled();
-        _scheduler.Fill(_running.All, _plan, _planned);
-        if (_plan.RowCount == 0)
-            return false;
-        _draws?.Fill(_plan, _planned);
-        var started = _time.GetTimestamp();
-        if (!TryRun())
-            return true;
-        for (var i = 0; i < _plan.RowCount; i++)
-            Advance(_planned[i], _plan.Rows[i]);
-        // What has ended can be collected while nothing runs.
-        Array.Clear(_planned);
-        Metrics.StepEnded(_plan, _time.GetElapsedTime(started));
-        _step++;
-        return true;
+        _exports.BeginReads();
+        return _pipeline.Step();
     }
 
     /// <summary>Stops after the current step; generations in flight end with <see cref="InferenceError.Unavailable"/>.</summary>
@@ -153,7 +137,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         _stopping = true;
         Wake();
         if (_thread.ThreadState.HasFlag(ThreadState.Unstarted))
-            EndAll();
+            EndAll(isLost: false);
         else
             await Task.Run(_thread.Join).ConfigureAwait(false);
         // _wake stays open: a reader that lags behind may still set it.
@@ -163,6 +147,7 @@ public sealed class InferenceEngine : IAsyncDisposable
     private void Loop()
     {
         EngineLog.Started(_logger, RunnerDescription, Options.MaxRunning, Options.SessionSlots);
+        var isLost = false;
         try
         {
             while (!_stopping)
@@ -173,17 +158,19 @@ public sealed class InferenceEngine : IAsyncDisposable
         {
             EngineLog.Lost(_logger, e);
             _submitted.Writer.TryComplete();
+            isLost = true;
         }
-        EndAll();
+        EndAll(isLost);
         EngineLog.Stopped(_logger);
     }
 
-    private void EndAll()
+    private void EndAll(bool isLost)
     {
         while (_submitted.Reader.TryRead(out var generation))
             _running.Fail(generation, new InferenceException(InferenceError.Unavailable, "the server is stopping"));
         while (!_running.All.IsEmpty)
             _running.Fail(_running.All[^1], new InferenceException(InferenceError.Unavailable, "the server is stopping"));
+        _exports.Finish(isLost);
     }
 
     private void Admit(Generation generation)
@@ -194,7 +181,6 @@ public sealed class InferenceEngine : IAsyncDisposable
             RunningSet.End(generation, new GenerationOutcome(GenerationEnd.NeedsState));
             return;
         }
-        session.IsRunning = true;
         _running.Add(generation);
         if (session.Slot < 0)
         {
@@ -239,35 +225,6 @@ public sealed class InferenceEngine : IAsyncDisposable
         _slots.ReleaseDead();
     }
 
-    private bool TryRun()
-    {
-        try
-        {
-            _runner.Run(_plan);
-            return true;
-        }
-        catch (Exception e) when (!IsLost(e)) // an edge: the step loop outlives a runner's fault, and the sessions in it go back to their committed state
-        {
-            EngineLog.StepFailed(_logger, e);
-            for (var i = 0; i < _plan.RowCount; i++)
-                _running.Fail(_planned[i], new InferenceException(InferenceError.Unavailable, "the runner failed; the session is at its previous version"));
-            return false;
-        }
-    }
-
     /// <summary>Whether an exception of the runner says that its device is lost.</summary>
     internal static bool IsLost(Exception e) => e is InferenceException { Error: InferenceError.Unavailable };
-
-    private void Advance(Generation generation, in PlanRow row)
-    {
-        generation.Session.LastUsedStep = _step;
-        if (row.IsProvisional)
-        {
-            _continuation.Verify(generation, _plan.TokensOf(row), row.LogitsIndex);
-            return;
-        }
-        Continuation.Consume(generation, row.TokenCount);
-        if (row.LogitsCount > 0)
-            _continuation.Continue(generation, new Scores(_runner, row.LogitsIndex));
-    }
 }

@@ -1,10 +1,8 @@
-using Cottention.Inference.Runners;
-
 namespace Cottention.Inference.Engine;
 
 /// <summary>The generations that steps are planned from, oldest first, and their ways out: finished, failed, dropped. Step thread only.</summary>
 internal sealed class RunningSet(
-    IModelRunner runner, SlotPool slots, StopRollback rollback, int maxRunning, EngineMetrics metrics, TimeProvider time)
+    SlotPool slots, StopRollback rollback, StateExports exports, int maxRunning, EngineMetrics metrics, TimeProvider time)
 {
     private readonly Generation[] _running = new Generation[maxRunning];
     private int _count;
@@ -13,17 +11,20 @@ internal sealed class RunningSet(
     public ReadOnlySpan<Generation> All => _running.AsSpan(0, _count);
 
     /// <summary>Takes in a generation; its session gets a slot before anything else happens. Its caller holds a place, so there is room.</summary>
-    public void Add(Generation generation) => _running[_count++] = generation;
+    public void Add(Generation generation)
+    {
+        generation.Session.HoldsSlot = true;
+        generation.IsRunning = true;
+        _running[_count++] = generation;
+    }
 
-    /// <summary>Ends a generation with what its caller commits.</summary>
+    /// <summary>Ends a generation with what its caller commits, once the state is read.</summary>
     public void Finish(Generation generation, FinishReason reason, string? matchedStop)
     {
         var session = generation.Session;
         if (matchedStop is null)
             generation.Output.ReleaseAll();
         rollback.Forget(generation);
-        if (session.Id is not null && session.Position > 0)
-            runner.ReadSlot(session.Slot, generation.StateIn(runner.StateLayout));
         var outcome = new GenerationOutcome(GenerationEnd.Finished)
         {
             Reason = reason,
@@ -32,9 +33,15 @@ internal sealed class RunningSet(
             Usage = UsageOf(generation),
         };
         Remove(generation);
+        metrics.GenerationEnded(generation, outcome.Usage, reason);
+        if (session.Id is not null && session.Position > 0)
+        {
+            exports.Add(generation, outcome);
+            return;
+        }
+        session.HoldsSlot = false;
         if (session.Id is null)
             slots.Release(session);
-        metrics.GenerationEnded(generation, outcome.Usage, reason);
         End(generation, outcome);
     }
 
@@ -48,6 +55,7 @@ internal sealed class RunningSet(
         rollback.Forget(generation);
         slots.Release(generation.Session);
         generation.Session.Discard();
+        generation.Session.HoldsSlot = false;
         Remove(generation);
         metrics.GenerationDropped(cancelled: outcome.End == GenerationEnd.Cancelled);
         End(generation, outcome);
@@ -62,7 +70,7 @@ internal sealed class RunningSet(
 
     private void Remove(Generation generation)
     {
-        generation.Session.IsRunning = false;
+        generation.IsRunning = false;
         var at = Array.IndexOf(_running, generation, 0, _count);
         if (at < 0)
             return;

@@ -4,7 +4,7 @@ namespace Cottention.Inference.Engine;
 
 /// <summary>
 /// Chooses the rows of a step: every generation that decodes, with drafts while those are few, then prompts. Knows no device,
-/// no thread and no clock.
+/// no thread and no clock. A row goes on from what the step under way will have consumed, and from the token it will draw.
 /// </summary>
 /// <remarks>
 /// Prompts share the rest of the token budget evenly; what a short one does not need goes to the longer ones. So a prompt of at
@@ -14,33 +14,52 @@ namespace Cottention.Inference.Engine;
 /// <param name="prefillChunk">Most prompt tokens of one generation in a step, and of all of them beside a decoding one.</param>
 internal sealed class Scheduler(int prefillChunk)
 {
-    /// <summary>Fills the plan; <paramref name="planned"/> gets the generation of each row.</summary>
-    public void Fill(ReadOnlySpan<Generation> running, StepPlan plan, Span<Generation> planned)
+    /// <summary>Fills a step; none is under way.</summary>
+    public void Fill(ReadOnlySpan<Generation> running, PlannedStep step)
     {
-        plan.Clear();
+        step.Clear();
         var decoding = CountDecoding(running);
-        // Drafts of all rows stay within the window, and a plan has room for a token of every generation.
-        var window = Math.Min(EngineOptions.DraftWindow, plan.MaxTokens - (running.Length - decoding));
+        var mostDrafts = MostDrafts(running.Length, decoding, step.Plan);
         // The shortest first, of equal ones the oldest.
         Span<long> prompts = stackalloc long[running.Length];
         var count = 0;
         for (var i = 0; i < running.Length; i++)
         {
             var generation = running[i];
-            if (generation.IsBlocked)
+            if (generation.IsBlocked || generation.IsAwaitingLast)
                 continue;
             if (generation.IsDecoding)
-                AddDecoding(generation, decoding, (window / decoding) - 1, plan, planned);
+                AddDecoding(generation, decoding, mostDrafts, step);
             else if (!generation.RemainingInput.IsEmpty)
                 prompts[count++] = ((long)generation.RemainingInput.Length << 32) | (uint)i;
         }
         prompts = prompts[..count];
         prompts.Sort();
-        FillPrompts(running, prompts, plan, planned);
+        FillPrompts(running, prompts, step);
     }
 
-    private void FillPrompts(ReadOnlySpan<Generation> running, ReadOnlySpan<long> prompts, StepPlan plan, Span<Generation> planned)
+    /// <summary>
+    /// Fills the step after the one that is under way. False where there is nothing to run, or a generation would lose a step by it
+    /// whose next token must be seen first.
+    /// </summary>
+    public bool TryFillAhead(ReadOnlySpan<Generation> running, PlannedStep step)
     {
+        var decoding = CountDecoding(running);
+        var mostDrafts = MostDrafts(running.Length, decoding, step.Plan);
+        foreach (var generation in running)
+            if (generation.IsHeldUp(decoding, mostDrafts))
+                return false;
+        Fill(running, step);
+        return step.Plan.RowCount > 0;
+    }
+
+    // Drafts of all rows stay within the window, and a plan has room for a token of every generation.
+    private static int MostDrafts(int running, int decoding, StepPlan plan) =>
+        decoding == 0 ? 0 : (Math.Min(EngineOptions.DraftWindow, plan.MaxTokens - (running - decoding)) / decoding) - 1;
+
+    private void FillPrompts(ReadOnlySpan<Generation> running, ReadOnlySpan<long> prompts, PlannedStep step)
+    {
+        var plan = step.Plan;
         var budget = plan.MaxTokens - plan.TokenCount;
         if (plan.RowCount > 0)
             budget = Math.Min(budget, Math.Max(prefillChunk, prompts.Length));
@@ -49,7 +68,7 @@ internal sealed class Scheduler(int prefillChunk)
             var generation = running[(int)(uint)prompts[i]];
             var share = Math.Max(1, budget / (prompts.Length - i));
             var tokens = Math.Min(Math.Min(share, prefillChunk), generation.RemainingInput.Length);
-            Add(generation, tokens, plan, planned);
+            Add(generation, tokens, step);
             budget -= tokens;
         }
     }
@@ -63,17 +82,20 @@ internal sealed class Scheduler(int prefillChunk)
         return decoding;
     }
 
-    private static void AddDecoding(Generation generation, int rows, int mostDrafts, StepPlan plan, Span<Generation> planned)
+    private static void AddDecoding(Generation generation, int rows, int mostDrafts, PlannedStep step)
     {
+        if (generation.AwaitedRow >= 0)
+        {
+            step.AddAhead(generation);
+            return;
+        }
         var tokens = generation.InputAndDrafts(rows, mostDrafts);
-        planned[plan.RowCount] = generation;
-        plan.Add(generation.Session.Slot, generation.Session.Position, tokens, tokens.Length, provisional: tokens.Length > 1);
+        step.Add(generation, tokens, tokens.Length, provisional: tokens.Length > 1);
     }
 
-    private static void Add(Generation generation, int count, StepPlan plan, Span<Generation> planned)
+    private static void Add(Generation generation, int count, PlannedStep step)
     {
         var input = generation.RemainingInput;
-        planned[plan.RowCount] = generation;
-        plan.Add(generation.Session.Slot, generation.Session.Position, input[..count], wantsLogits: count == input.Length);
+        step.Add(generation, input[..count], logitsCount: count == input.Length ? 1 : 0);
     }
 }

@@ -11,6 +11,7 @@ internal sealed class Session(string? id, int vocabularySize)
 {
     private const int Idle = 0, Busy = 1, Dead = 2;
     private int _occupancy = Busy;
+    private bool _holdsSlot;
 
     /// <summary>The id; null for a one-off.</summary>
     public string? Id { get; } = id;
@@ -55,8 +56,12 @@ internal sealed class Session(string? id, int vocabularySize)
     /// <summary>Step at which the session was last used: the oldest is parked first.</summary>
     public long LastUsedStep { get; set; }
 
-    /// <summary>Whether its generation is in the running set; such a session is never parked.</summary>
-    public bool IsRunning { get; set; }
+    /// <summary>Whether its generation is in the running set, or its state is being read; such a session is never parked.</summary>
+    public bool HoldsSlot
+    {
+        get => Volatile.Read(ref _holdsSlot);
+        set => Volatile.Write(ref _holdsSlot, value);
+    }
 
     /// <summary>Tokens of the session, the pending one included.</summary>
     public long TokenCount => Position + (PendingToken >= 0 ? 1 : 0);

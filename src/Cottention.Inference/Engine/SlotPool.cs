@@ -61,7 +61,7 @@ internal sealed class SlotPool
     public void ReleaseDead()
     {
         foreach (var owner in _owners)
-            if (owner is { IsDead: true, IsRunning: false })
+            if (owner is { IsDead: true, HoldsSlot: false })
                 Release(owner);
     }
 
@@ -96,13 +96,13 @@ internal sealed class SlotPool
 
     private void ParkOldest()
     {
-        // The running set holds at most MaxRunning <= SessionSlots sessions and the one to be admitted has no slot yet.
+        // Generations that run or are being read hold at most MaxRunning <= SessionSlots sessions, and the one to be admitted has no slot yet.
         Session? oldest = null;
         foreach (var owner in _owners)
-            if (owner is { IsRunning: false } && (oldest is null || owner.IsDead || (!oldest.IsDead && owner.LastUsedStep < oldest.LastUsedStep)))
+            if (owner is { HoldsSlot: false } && (oldest is null || owner.IsDead || (!oldest.IsDead && owner.LastUsedStep < oldest.LastUsedStep)))
                 oldest = owner;
         if (oldest is null)
-            throw new InvalidOperationException("Every slot is held by a running session.");
+            throw new InvalidOperationException("Every slot is held by a session in use.");
         Release(oldest);
         Parked?.Invoke(oldest);
     }

@@ -96,7 +96,7 @@ internal sealed class StopRollback(IModelRunner runner, SlotPool slots)
             var part = due[..Math.Min(due.Length, _plan.MaxTokens)];
             _plan.Clear();
             _plan.Add(generation.ReserveSlot, generation.ReservePosition, part, wantsLogits: false);
-            runner.Run(_plan);
+            runner.Begin(_plan); // wants no logits, so there is nothing to end
             generation.ReservePosition += part.Length;
             generation.ReserveWindow.Add(part);
             due = due[part.Length..];

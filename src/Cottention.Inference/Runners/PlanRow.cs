@@ -13,8 +13,12 @@ namespace Cottention.Inference.Runners;
 /// <param name="IsProvisional">
 /// Whether the slot's state stays where it is until <see cref="IModelRunner.Commit"/> says how many of the tokens it consumes.
 /// </param>
+/// <param name="IsAhead">
+/// Whether the row's one token is still to be drawn, by the step that began before: see <see cref="StepPlan.AddAhead"/>. Such a row is
+/// provisional.
+/// </param>
 public readonly record struct PlanRow(
-    int Slot, long Position, int TokenStart, int TokenCount, int LogitsIndex, int LogitsCount, bool IsProvisional = false)
+    int Slot, long Position, int TokenStart, int TokenCount, int LogitsIndex, int LogitsCount, bool IsProvisional = false, bool IsAhead = false)
 {
     /// <summary>Index in <see cref="StepPlan.Tokens"/> of the first token after which scores are wanted.</summary>
     public int FirstLogitsToken => TokenStart + TokenCount - LogitsCount;

@@ -39,7 +39,7 @@ public sealed class StepPlan
     /// <summary>The planned rows.</summary>
     public ReadOnlySpan<PlanRow> Rows => _rows.AsSpan(0, RowCount);
 
-    /// <summary>The planned tokens, row after row.</summary>
+    /// <summary>The planned tokens, row after row; below 0 only in rows that run ahead.</summary>
     public ReadOnlySpan<int> Tokens => _tokens.AsSpan(0, TokenCount);
 
     /// <summary>How a token is to be drawn from each row of logits, for runners that draw; <c>default</c> where none is.</summary>
@@ -62,17 +62,21 @@ public sealed class StepPlan
     /// Adds a row that wants logits after each of its last tokens; returns the index of the first, or -1 where none are wanted.
     /// The tokens of a provisional row are consumed by <see cref="IModelRunner.Commit"/> only.
     /// </summary>
-    public int Add(int slot, long position, ReadOnlySpan<int> tokens, int logitsCount, bool provisional = false)
+    public int Add(int slot, long position, ReadOnlySpan<int> tokens, int logitsCount, bool provisional = false) =>
+        Add(slot, position, tokens, logitsCount, provisional, isAhead: false);
+
+    /// <summary>
+    /// Adds a provisional row whose one token is that which the step begun before draws from a row of its logits, for runners that run
+    /// ahead; it wants logits. Where that draw is not certain, what the row gives means nothing and it must not be committed.
+    /// </summary>
+    /// <param name="slot">Slot whose state consumes the token.</param>
+    /// <param name="position">Tokens the state will have consumed before it.</param>
+    /// <param name="drawnFrom">Row of logits of the step begun before, which wanted a draw from it. In <see cref="Tokens"/> the token is its complement, ~drawnFrom.</param>
+    /// <returns>The index of the logits.</returns>
+    public int AddAhead(int slot, long position, int drawnFrom)
     {
-        Debug.Assert(tokens.Length > 0 && RowCount < MaxRows && TokenCount + tokens.Length <= MaxTokens, "plan is full");
-        Debug.Assert(logitsCount >= 0 && logitsCount <= tokens.Length, "more rows of logits than tokens");
-        var logitsIndex = logitsCount > 0 ? LogitsCount : -1;
-        tokens.CopyTo(_tokens.AsSpan(TokenCount));
-        _rows[RowCount++] = new PlanRow(slot, position, TokenCount, tokens.Length, logitsIndex, logitsCount, provisional);
-        _draws.AsSpan(LogitsCount, logitsCount).Clear();
-        TokenCount += tokens.Length;
-        LogitsCount += logitsCount;
-        return logitsIndex;
+        ArgumentOutOfRangeException.ThrowIfNegative(drawnFrom);
+        return Add(slot, position, [~drawnFrom], logitsCount: 1, provisional: true, isAhead: true);
     }
 
     /// <summary>Wants a token drawn from a row of logits.</summary>
@@ -83,5 +87,18 @@ public sealed class StepPlan
         Debug.Assert(draw.IsWanted && (uint)logitsIndex < (uint)LogitsCount, "no such draw or row of logits");
         _draws[logitsIndex] = draw;
         HasDraws = true;
+    }
+
+    private int Add(int slot, long position, ReadOnlySpan<int> tokens, int logitsCount, bool provisional, bool isAhead)
+    {
+        Debug.Assert(tokens.Length > 0 && RowCount < MaxRows && TokenCount + tokens.Length <= MaxTokens, "plan is full");
+        Debug.Assert(logitsCount >= 0 && logitsCount <= tokens.Length, "more rows of logits than tokens");
+        var logitsIndex = logitsCount > 0 ? LogitsCount : -1;
+        tokens.CopyTo(_tokens.AsSpan(TokenCount));
+        _rows[RowCount++] = new PlanRow(slot, position, TokenCount, tokens.Length, logitsIndex, logitsCount, provisional, isAhead);
+        _draws.AsSpan(LogitsCount, logitsCount).Clear();
+        TokenCount += tokens.Length;
+        LogitsCount += logitsCount;
+        return logitsIndex;
     }
 }

@@ -26,9 +26,12 @@ public sealed class TorchModelRunner : IModelRunner
     // [slots, L, H, V, K] f32, and on the host [MaxRows, N] f32.
     private readonly Tensor _states;
     private readonly Tensor _logits;
+
+    // A state on its way out, on the host [L, H, V, K] f32.
+    private readonly Tensor _read;
     private readonly PlanRules _rules;
     private readonly int _threads;
-    private int _logitsCount;
+    private volatile bool _isReading;
     private bool _disposed;
 
     /// <summary>Places a checkpoint's weights on the device and takes the memory of the states. The checkpoint is not needed afterwards.</summary>
@@ -61,6 +64,7 @@ public sealed class TorchModelRunner : IModelRunner
         _step = new TorchModelStep(config, _weights, _recurrence, _plan, device);
         _states = zeros([SlotCount, config.LayerCount, config.HeadCount, config.HeadDim, config.HeadDim], dtype: ScalarType.Float32, device: device);
         _logits = zeros(MaxRows, VocabularySize);
+        _read = zeros(config.LayerCount, config.HeadCount, config.HeadDim, config.HeadDim);
         Description = $"libtorch, {Weights.Name()} weights as f32, {(Device == "cpu" ? $"{_threads} threads, " : "")}recurrence by {_recurrence.Name}";
     }
 
@@ -103,8 +107,11 @@ public sealed class TorchModelRunner : IModelRunner
     /// <summary>The hash by which a session knows its weights again: that of a CPU runner with the same format, so sessions go on here and there.</summary>
     public string FingerprintOf(Checkpoint checkpoint) => Weights.FingerprintOf(checkpoint);
 
-    /// <inheritdoc/>
-    public void Run(StepPlan plan)
+    /// <summary>False: a step is over when it has begun.</summary>
+    public bool RunsAhead => false;
+
+    /// <summary>Runs the plan; nothing is left to wait for.</summary>
+    public void Begin(StepPlan plan)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         _rules.Check(plan);
@@ -117,16 +124,18 @@ public sealed class TorchModelRunner : IModelRunner
         using var scope = NewDisposeScope();
         _plan.Fill(plan);
         var hidden = _step.Hidden(_states);
-        if (plan.LogitsCount == 0)
-            return;
-        _logitsCount = plan.LogitsCount;
-        _logits.narrow(0, 0, plan.LogitsCount).copy_(_step.Logits(hidden, plan.LogitsCount));
+        if (plan.LogitsCount > 0)
+            _logits.narrow(0, 0, plan.LogitsCount).copy_(_step.Logits(hidden, plan.LogitsCount));
+        _rules.Begun(plan);
     }
+
+    /// <inheritdoc/>
+    public void End() => _rules.Ended();
 
     /// <inheritdoc/>
     public ReadOnlySpan<float> Logits(int index)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)_logitsCount, nameof(index));
+        _rules.CheckLogits(index);
         using var row = _logits[index];
         return MemoryMarshal.Cast<byte, float>(row.bytes);
     }
@@ -134,7 +143,7 @@ public sealed class TorchModelRunner : IModelRunner
     /// <inheritdoc/>
     public int Drawn(int index)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)_logitsCount, nameof(index));
+        _rules.CheckLogits(index);
         return -1;
     }
 
@@ -160,12 +169,24 @@ public sealed class TorchModelRunner : IModelRunner
         to.copy_(from);
     }
 
-    /// <inheritdoc/>
-    public void ReadSlot(int slot, Span<float> state)
+    /// <summary>Copies the slot to the host; one read is under way at a time.</summary>
+    public int BeginReadSlot(int slot)
     {
+        using var state = Slot(slot);
+        if (_isReading)
+            return -1;
+        _read.copy_(state);
+        _isReading = true;
+        return 0;
+    }
+
+    /// <inheritdoc/>
+    public void EndReadSlot(int read, Span<float> state)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(read, 0);
         ArgumentOutOfRangeException.ThrowIfNotEqual(state.Length, StateLayout.ElementCount, nameof(state));
-        using var scope = NewDisposeScope();
-        MemoryMarshal.Cast<byte, float>(Slot(slot).cpu().bytes).CopyTo(state);
+        MemoryMarshal.Cast<byte, float>(_read.bytes).CopyTo(state);
+        _isReading = false;
     }
 
     /// <inheritdoc/>
@@ -188,6 +209,7 @@ public sealed class TorchModelRunner : IModelRunner
         _disposed = true;
         _states.Dispose();
         _logits.Dispose();
+        _read.Dispose();
         _plan.Dispose();
         _recurrence.Dispose();
         _weights.Dispose();

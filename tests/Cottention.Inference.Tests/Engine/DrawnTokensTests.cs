@@ -25,45 +25,50 @@ public sealed class DrawnTokensTests
         ["no tokens"] = Request(new()) with { MaxTokens = 0 },
     };
 
-    public static TheoryData<string, int, double> Cases
+    public static TheoryData<string, int, double, bool> Cases
     {
         get
         {
-            var cases = new TheoryData<string, int, double>();
+            var cases = new TheoryData<string, int, double, bool>();
             foreach (var name in Requests.Keys)
                 foreach (var drafts in new[] { 0, 7 })
                     foreach (var undecided in new[] { 0, 0.3 })
-                        cases.Add(name, drafts, undecided);
+                        foreach (var runsAhead in new[] { false, true })
+                            cases.Add(name, drafts, undecided, runsAhead);
             return cases;
         }
     }
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public async Task Generate_AnyRequest_SameEventsAndSameSession(string name, int drafts, double undecided)
+    public async Task Generate_AnyRequest_SameEventsAndSameSession(string name, int drafts, double undecided, bool runsAhead)
     {
         await using var plain = new TestEngine();
-        await using var drawing = Drawing(out _, drafts, undecided);
+        await using var drawing = Drawing(out _, drafts, undecided, runsAhead);
 
         await SessionPair.AssertSameAsync(plain, drawing, Requests[name]);
     }
 
     [Theory]
-    [InlineData(0)]
-    [InlineData(7)]
-    public async Task Generate_StopStringAnywhere_SameEventsAndSameSession(int drafts)
+    [InlineData(0, false)]
+    [InlineData(7, false)]
+    [InlineData(0, true)]
+    [InlineData(7, true)]
+    public async Task Generate_StopStringAnywhere_SameEventsAndSameSession(int drafts, bool runsAhead)
     {
         await using var plain = new TestEngine();
-        await using var drawing = Drawing(out _, drafts, undecided: 0.1);
+        await using var drawing = Drawing(out _, drafts, undecided: 0.1, runsAhead);
         await SessionPair.AssertSameAtStopStringsAsync(plain, drawing, Requests["greedy"]);
     }
 
     // The reserve of a stop string runs plans of its own amid a step; the other rows' logits and tokens must outlive them.
-    [Fact]
-    public async Task Generate_ManyAtOnce_EachGetsTheTextItGetsAlone()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Generate_ManyAtOnce_EachGetsTheTextItGetsAlone(bool runsAhead)
     {
         await using var plain = new TestEngine();
-        await using var drawing = Drawing(out _, drafts: 7, undecided: 0.3);
+        await using var drawing = Drawing(out _, drafts: 7, undecided: 0.3, runsAhead);
         GenerationRequest[] requests = [.. Requests.Values, .. Requests.Values.Select(request => request with { Stop = ["ab", "t", new string('e', 60) + "x"] })];
         var alone = new List<List<TokenEvent>>();
         foreach (var request in requests)
@@ -76,13 +81,13 @@ public sealed class DrawnTokensTests
     }
 
     [Theory]
-    [InlineData("greedy", 0)]
-    [InlineData("greedy", 7)]
-    [InlineData("sampled freely", 0)]
-    [InlineData("top_p, min_p", 7)]
-    public async Task Generate_EveryDrawDecided_NoLogitsAreFetched(string name, int drafts)
+    [InlineData("greedy", 0, false)]
+    [InlineData("greedy", 7, false)]
+    [InlineData("sampled freely", 0, true)]
+    [InlineData("top_p, min_p", 7, true)]
+    public async Task Generate_EveryDrawDecided_NoLogitsAreFetched(string name, int drafts, bool runsAhead)
     {
-        await using var drawing = Drawing(out var runner, drafts, undecided: 0);
+        await using var drawing = Drawing(out var runner, drafts, undecided: 0, runsAhead);
 
         var events = await drawing.RunAsync(Requests[name]);
 
@@ -91,10 +96,12 @@ public sealed class DrawnTokensTests
         Assert.Equal(0, runner().Fetched);
     }
 
-    [Fact]
-    public async Task Generate_EndsAtAStopToken_LogitsAreFetchedForTheSessionOnly()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Generate_EndsAtAStopToken_LogitsAreFetchedForTheSessionOnly(bool runsAhead)
     {
-        await using var drawing = Drawing(out var runner, drafts: 0, undecided: 0);
+        await using var drawing = Drawing(out var runner, drafts: 0, undecided: 0, runsAhead);
         var tokens = (await drawing.RunAsync(Requests["greedy"])).Tokens();
 
         await drawing.RunAsync(Requests["greedy"] with { StopTokenIds = [tokens[5]] });
@@ -105,21 +112,24 @@ public sealed class DrawnTokensTests
     [Fact]
     public async Task Generate_SettingsThatNeedLogits_NothingIsAsked()
     {
-        await using var drawing = Drawing(out var runner, drafts: 7, undecided: 0);
+        await using var drawing = Drawing(out var runner, drafts: 7, undecided: 0, runsAhead: true);
 
         foreach (var name in new[] { "typical_p", "penalties", "bias", "logprobs", "no tokens" })
             await drawing.RunAsync(Requests[name]);
 
         Assert.Equal(0, runner().Asked);
+        Assert.Equal(0, runner().Ahead);
     }
 
-    [Fact]
-    public async Task Step_WithDraws_AllocatesNothing()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Step_WithDraws_AllocatesNothing(bool runsAhead)
     {
         var options = new EngineOptions { MaxRunning = 2, SessionSlots = 2, TokenBudget = 16, DraftTokens = 7, DraftCosts = DraftCosts.Flat };
         await using var source = new TestEngine();
         using var metrics = new EngineMetrics("tiny");
-        var runner = new DrawingRunner(TestEngine.NewCpuRunner(options), undecided: 0.1);
+        var runner = NewRunner(options, undecided: 0.1, runsAhead);
         await using var engine = new InferenceEngine(source.Model, runner, options, metrics, TimeProvider.System, NullLogger.Instance, start: false);
         var request = Request(new() { Temperature = 0.5f, TopP = 0.9f }) with { MaxTokens = 1_000_000, Stop = [new string('a', 200) + "b"] };
         var generation = new Generation(new Session(null, runner.VocabularySize), request, Prompt, source.Model.Tokenizer, 4096, drained: null,
@@ -142,10 +152,13 @@ public sealed class DrawnTokensTests
     private static GenerationRequest Request(SamplingParameters sampling) =>
         new() { PromptTokens = Prompt, MaxTokens = 96, IgnoreEos = true, Sampling = sampling with { Seed = 11 } };
 
-    private static TestEngine Drawing(out Func<DrawingRunner> runner, int drafts, double undecided)
+    private static TestEngine Drawing(out Func<DrawingRunner> runner, int drafts, double undecided, bool runsAhead)
     {
         DrawingRunner? created = null;
         runner = () => created!; // the engine's constructor makes it
-        return new TestEngine(options => options.DraftTokens = drafts, create: options => created = new DrawingRunner(TestEngine.NewCpuRunner(options), undecided));
+        return new TestEngine(options => options.DraftTokens = drafts, create: options => created = NewRunner(options, undecided, runsAhead));
     }
+
+    private static DrawingRunner NewRunner(EngineOptions options, double undecided, bool runsAhead) =>
+        runsAhead ? TestEngine.NewAheadRunner(options, undecided) : new DrawingRunner(TestEngine.NewCpuRunner(options), undecided);
 }

@@ -228,10 +228,12 @@ public sealed class InferenceEngineTests
     }
 
     [Theory]
-    [InlineData(nameof(IModelRunner.Run))]
+    [InlineData(nameof(IModelRunner.Begin))]
+    [InlineData(nameof(IModelRunner.End))]
     [InlineData(nameof(IModelRunner.FillSlot))]
     [InlineData(nameof(IModelRunner.Commit))]
-    [InlineData(nameof(IModelRunner.ReadSlot))]
+    [InlineData(nameof(IModelRunner.BeginReadSlot))]
+    [InlineData(nameof(IModelRunner.EndReadSlot))]
     public async Task Generate_DeviceIsLost_EveryGenerationEndsAndNothingMoreIsTaken(string member)
     {
         LosableRunner? runner = null;

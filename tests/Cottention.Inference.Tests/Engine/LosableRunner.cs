@@ -11,10 +11,16 @@ internal sealed class LosableRunner(IModelRunner inner) : RunnerDecorator(inner)
     /// <summary>Name of the member; null while all is well.</summary>
     public string? Lost { get; set; }
 
-    public override void Run(StepPlan plan)
+    public override void Begin(StepPlan plan)
     {
-        LoseIn(nameof(Run));
-        base.Run(plan);
+        LoseIn(nameof(Begin));
+        base.Begin(plan);
+    }
+
+    public override void End()
+    {
+        LoseIn(nameof(End));
+        base.End();
     }
 
     public override void Commit(int slot, int count)
@@ -29,10 +35,16 @@ internal sealed class LosableRunner(IModelRunner inner) : RunnerDecorator(inner)
         base.FillSlot(slot, value);
     }
 
-    public override void ReadSlot(int slot, Span<float> state)
+    public override int BeginReadSlot(int slot)
     {
-        LoseIn(nameof(ReadSlot));
-        base.ReadSlot(slot, state);
+        LoseIn(nameof(BeginReadSlot));
+        return base.BeginReadSlot(slot);
+    }
+
+    public override void EndReadSlot(int read, Span<float> state)
+    {
+        LoseIn(nameof(EndReadSlot));
+        base.EndReadSlot(read, state);
     }
 
     private void LoseIn(string member)

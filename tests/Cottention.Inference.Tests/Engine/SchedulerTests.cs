@@ -8,8 +8,9 @@ namespace Cottention.Inference.Tests.Engine;
 public sealed class SchedulerTests
 {
     private static readonly TextTokenizer Tokenizer = TextTokenizer.Load(Fixtures.Path("tiny-model"), TestEngine.Golden.Config);
-    private readonly StepPlan _plan = new(8, 32);
-    private readonly Generation[] _planned = new Generation[8];
+    private readonly PlannedStep _step = new(8, 32);
+
+    private StepPlan Plan => _step.Plan;
 
     [Fact]
     public void Fill_DecodingAndPrefilling_DecodeRowsComeFirst()
@@ -17,11 +18,11 @@ public sealed class SchedulerTests
         var prefilling = Prompt(slot: 0, tokens: 10);
         var decoding = Decoding(slot: 1);
 
-        new Scheduler(16).Fill([prefilling, decoding], _plan, _planned);
+        new Scheduler(16).Fill([prefilling, decoding], _step);
 
-        Assert.Equal([1, 0], _plan.Rows.ToArray().Select(row => row.Slot));
-        Assert.Equal([1, 10], _plan.Rows.ToArray().Select(row => row.TokenCount));
-        Assert.Same(decoding, _planned[0]);
+        Assert.Equal([1, 0], Plan.Rows.ToArray().Select(row => row.Slot));
+        Assert.Equal([1, 10], Plan.Rows.ToArray().Select(row => row.TokenCount));
+        Assert.Same(decoding, _step.Generations[0]);
     }
 
     [Fact]
@@ -30,11 +31,11 @@ public sealed class SchedulerTests
         var scheduler = new Scheduler(16);
         var generation = Prompt(slot: 0, tokens: 20);
 
-        scheduler.Fill([generation], _plan, _planned);
-        var first = _plan.Rows[0];
+        scheduler.Fill([generation], _step);
+        var first = Plan.Rows[0];
         generation.Consume(first.TokenCount);
-        scheduler.Fill([generation], _plan, _planned);
-        var second = _plan.Rows[0];
+        scheduler.Fill([generation], _step);
+        var second = Plan.Rows[0];
 
         Assert.Equal((16, -1), (first.TokenCount, first.LogitsIndex));
         Assert.Equal((4, 0), (second.TokenCount, second.LogitsIndex));
@@ -43,25 +44,25 @@ public sealed class SchedulerTests
     [Fact]
     public void Fill_LongPromptBesideShortOne_BudgetIsShared()
     {
-        new Scheduler(1000).Fill([Prompt(0, 1000), Prompt(1, 5), Prompt(2, 1000)], _plan, _planned);
+        new Scheduler(1000).Fill([Prompt(0, 1000), Prompt(1, 5), Prompt(2, 1000)], _step);
 
-        Assert.Equal(32, _plan.TokenCount);
-        Assert.Contains(_plan.Rows.ToArray(), row => row is { Slot: 1, TokenCount: 5, LogitsIndex: >= 0 });
-        Assert.All(_plan.Rows.ToArray().Where(row => row.Slot != 1), row => Assert.InRange(row.TokenCount, 10, 17));
+        Assert.Equal(32, Plan.TokenCount);
+        Assert.Contains(Plan.Rows.ToArray(), row => row is { Slot: 1, TokenCount: 5, LogitsIndex: >= 0 });
+        Assert.All(Plan.Rows.ToArray().Where(row => row.Slot != 1), row => Assert.InRange(row.TokenCount, 10, 17));
     }
 
     [Fact]
     public void Fill_BudgetTooSmallForAll_EveryPromptGetsItsTurn()
     {
-        var plan = new StepPlan(8, 8);
+        var small = new PlannedStep(8, 8);
         var scheduler = new Scheduler(8);
         Generation[] running = [.. Enumerable.Range(0, 8).Select(slot => Prompt(slot, 1000))];
         var served = new int[8];
 
         for (var step = 0; step < 16; step++)
         {
-            scheduler.Fill(running, plan, _planned);
-            foreach (var row in plan.Rows)
+            scheduler.Fill(running, small);
+            foreach (var row in small.Plan.Rows)
                 served[row.Slot] += row.TokenCount;
         }
 
@@ -72,13 +73,13 @@ public sealed class SchedulerTests
     public void Fill_ShortPromptBesideAHugeOne_IsConsumedInOneStepAndTheHugeOneMovesOn()
     {
         var scheduler = new Scheduler(128);
-        var plan = new StepPlan(32, 256);
+        var wide = new PlannedStep(32, 256);
         Generation[] running = [Prompt(0, 100_000), Prompt(1, 128)];
 
-        scheduler.Fill(running, plan, _planned);
+        scheduler.Fill(running, wide);
 
-        Assert.Contains(plan.Rows.ToArray(), row => row is { Slot: 1, TokenCount: 128, LogitsIndex: >= 0 });
-        Assert.Contains(plan.Rows.ToArray(), row => row is { Slot: 0, TokenCount: 128 });
+        Assert.Contains(wide.Plan.Rows.ToArray(), row => row is { Slot: 1, TokenCount: 128, LogitsIndex: >= 0 });
+        Assert.Contains(wide.Plan.Rows.ToArray(), row => row is { Slot: 0, TokenCount: 128 });
     }
 
     [Fact]
@@ -86,21 +87,20 @@ public sealed class SchedulerTests
     {
         const int Steps = 400;
         var scheduler = new Scheduler(64);
-        var plan = new StepPlan(8, 256);
-        var planned = new Generation[8];
+        var wide = new PlannedStep(8, 256);
         var huge = Prompt(0, 100_000);
         Generation[] decoding = [Decoding(1), Decoding(2), Decoding(3)];
         var shortPrompt = Prompt(4, 20);
         var (shortDone, shortAge) = (0, 0);
         for (var step = 0; step < Steps; step++)
         {
-            scheduler.Fill([huge, .. decoding, shortPrompt], plan, planned);
+            scheduler.Fill([huge, .. decoding, shortPrompt], wide);
 
-            Assert.Equal([1, 2, 3], plan.Rows[..3].ToArray().Select(row => row.Slot));
+            Assert.Equal([1, 2, 3], wide.Plan.Rows[..3].ToArray().Select(row => row.Slot));
             // Tokens of the decoding ones wait for one chunk at most.
-            Assert.InRange(plan.TokenCount, 4, 3 + 64);
+            Assert.InRange(wide.Plan.TokenCount, 4, 3 + 64);
             var before = huge.RemainingInput.Length;
-            Consume(plan, planned);
+            Consume(wide);
             Assert.True(huge.RemainingInput.Length <= before - 32, "the huge prompt gets its share");
             shortAge++;
             if (!shortPrompt.RemainingInput.IsEmpty)
@@ -122,9 +122,9 @@ public sealed class SchedulerTests
         var steps = 0;
         for (; running.Any(generation => generation.RemainingInput.Length is > 0 and < 1000); steps++)
         {
-            scheduler.Fill(running, _plan, _planned);
-            Assert.Equal(32, _plan.TokenCount);
-            Consume(_plan, _planned);
+            scheduler.Fill(running, _step);
+            Assert.Equal(32, Plan.TokenCount);
+            Consume(_step);
         }
 
         Assert.InRange(steps, 1, 10);
@@ -135,17 +135,17 @@ public sealed class SchedulerTests
     {
         Generation[] running = [Decoding(0), .. Enumerable.Range(1, 7).Select(slot => Prompt(slot, 100))];
 
-        new Scheduler(4).Fill(running, _plan, _planned);
+        new Scheduler(4).Fill(running, _step);
 
-        Assert.Equal([1, 1, 1, 1, 1, 1, 1, 1], _plan.Rows.ToArray().Select(row => row.TokenCount));
+        Assert.Equal([1, 1, 1, 1, 1, 1, 1, 1], Plan.Rows.ToArray().Select(row => row.TokenCount));
     }
 
     [Fact]
     public void Fill_NothingToDo_PlanIsEmpty()
     {
-        new Scheduler(16).Fill([], _plan, _planned);
+        new Scheduler(16).Fill([], _step);
 
-        Assert.Equal((0, 0, 0), (_plan.RowCount, _plan.TokenCount, _plan.LogitsCount));
+        Assert.Equal((0, 0, 0), (Plan.RowCount, Plan.TokenCount, Plan.LogitsCount));
     }
 
     [Fact]
@@ -155,16 +155,16 @@ public sealed class SchedulerTests
         for (var i = 0; i < 3; i++)
             slow.Queue.Write(new TokenItem(1, i, i, float.NaN, 0, 0), "x"u8, []);
 
-        new Scheduler(16).Fill([slow, Decoding(slot: 1)], _plan, _planned);
+        new Scheduler(16).Fill([slow, Decoding(slot: 1)], _step);
 
-        Assert.Equal([1], _plan.Rows.ToArray().Select(row => row.Slot));
+        Assert.Equal([1], Plan.Rows.ToArray().Select(row => row.Slot));
     }
 
-    private static void Consume(StepPlan plan, Generation[] planned)
+    private static void Consume(PlannedStep step)
     {
-        for (var i = 0; i < plan.RowCount; i++)
-            if (!planned[i].IsDecoding)
-                planned[i].Consume(plan.Rows[i].TokenCount);
+        for (var i = 0; i < step.Plan.RowCount; i++)
+            if (step.Generations[i] is { IsDecoding: false } generation)
+                generation.Consume(step.Plan.Rows[i].TokenCount);
     }
 
     private static Generation Prompt(int slot, int tokens, int capacity = 16)

@@ -1,5 +1,6 @@
 using Cottention.Conformance;
 using Cottention.Inference.Engine;
+using Cottention.Inference.Runners;
 
 namespace Cottention.Inference.Tests.Engine;
 
@@ -39,7 +40,7 @@ public sealed class SlotPoolTests
     public void Take_AllSlotsHeld_ParksTheOneUsedLongestAgoThatDoesNotRun()
     {
         var running = NewSession(lastUsed: 1);
-        running.IsRunning = true;
+        running.HoldsSlot = true;
         var idle = NewSession(lastUsed: 9);
         _pool.Take(running);
         _pool.Take(idle);

@@ -19,7 +19,6 @@ public sealed unsafe class CpuModelRunner : IModelRunner
 
     // [MaxRows, N] f32, of which the last plan that wanted any wrote _logitsCount rows.
     private readonly NativeBuffer _logits;
-    private int _logitsCount;
 
     private readonly PlanRules _rules;
     private bool _disposed;
@@ -116,25 +115,30 @@ public sealed unsafe class CpuModelRunner : IModelRunner
     /// <summary>Bytes of weights that each step reads, whatever the number of rows.</summary>
     internal long WeightBytesPerStep => _weights.BytesPerToken;
 
-    /// <inheritdoc/>
-    public void Run(StepPlan plan)
+    /// <summary>False: the processor is busy with one step.</summary>
+    public bool RunsAhead => false;
+
+    /// <summary>Runs the plan; nothing is left to wait for.</summary>
+    public void Begin(StepPlan plan)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         _rules.Check(plan);
         if (plan.RowCount == 0)
             return;
-        if (plan.LogitsCount > 0)
-            _logitsCount = plan.LogitsCount;
+        _rules.Begun(plan);
         _tails.Prepare(plan);
         _step.Run(plan, _logits.Floats);
         _tails.Complete(plan);
     }
 
     /// <inheritdoc/>
+    public void End() => _rules.Ended();
+
+    /// <inheritdoc/>
     public ReadOnlySpan<float> Logits(int index)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)_logitsCount, nameof(index));
+        _rules.CheckLogits(index);
         return new ReadOnlySpan<float>(_logits.Floats + ((long)index * VocabularySize), VocabularySize);
     }
 
@@ -159,12 +163,18 @@ public sealed unsafe class CpuModelRunner : IModelRunner
         _tails.Drop(destination);
     }
 
+    /// <summary>Folds the slot's tail, so that its state stands still; any number of reads may be under way.</summary>
+    public int BeginReadSlot(int slot)
+    {
+        _tails.Fold(slot);
+        return slot;
+    }
+
     /// <inheritdoc/>
-    public void ReadSlot(int slot, Span<float> state)
+    public void EndReadSlot(int read, Span<float> state)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(state.Length, StateLayout.ElementCount, nameof(state));
-        _tails.Fold(slot);
-        _arena.Read(slot, state);
+        _arena.Read(read, state);
     }
 
     /// <inheritdoc/>

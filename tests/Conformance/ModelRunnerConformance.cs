@@ -261,6 +261,77 @@ public abstract partial class ModelRunnerConformance
     }
 
     [Fact]
+    public void Steps_OutOfOrder_AreRefused()
+    {
+        using var runner = Create(GoldenModel.Open("tiny"), 4, 4, 16);
+        var plan = new StepPlan(4, 16);
+        plan.Add(0, 0, Tokens(3), wantsLogits: true);
+        Assert.Throws<InvalidOperationException>(runner.End);
+
+        runner.Begin(plan);
+        if (runner.RunsAhead)
+        {
+            runner.FillSlot(0, 0);
+            runner.Begin(plan);
+        }
+        Assert.Throws<InvalidOperationException>(() => runner.Begin(plan));
+
+        // A plan that wants no logits has nothing to end, and is never too many.
+        plan.Clear();
+        plan.Add(1, 0, Tokens(3), wantsLogits: false);
+        runner.Begin(plan);
+        runner.End();
+        if (runner.RunsAhead)
+            runner.End();
+        Assert.Throws<InvalidOperationException>(runner.End);
+        var (expected, actual) = (new float[runner.StateLayout.ElementCount], new float[runner.StateLayout.ElementCount]);
+        runner.ReadSlot(0, expected);
+        runner.ReadSlot(1, actual);
+        Numerics.AssertSameBits(expected, actual, "state");
+    }
+
+    [Fact]
+    public void Begin_RowAheadWhereNoneMayBe_IsRefused()
+    {
+        using var runner = Create(GoldenModel.Open("tiny"), 1, 4, 16);
+        var plan = new StepPlan(4, 16);
+        plan.AddAhead(0, 0, drawnFrom: 0);
+
+        Assert.ThrowsAny<ArgumentException>(() => runner.Begin(plan));
+    }
+
+    [Fact]
+    public async Task ReadSlot_EndedOnAnotherThreadWhileStepsGoOn_IsTheStateThatWas()
+    {
+        const int reads = 6;
+        using var runner = Create(GoldenModel.Open("tiny"), reads + 1, 4, 16);
+        var sessions = Enumerable.Range(0, reads).Select(slot => new RunnerSession(runner, slot)).ToArray();
+        foreach (var session in sessions)
+            session.Feed(Tokens(3 + session.Slot));
+        var expected = sessions.Select(session => session.State).ToArray();
+        var busy = new RunnerSession(runner, reads);
+        var under = new Queue<Task<float[]>>();
+        var actual = new List<float[]>();
+        foreach (var session in sessions)
+        {
+            int read;
+            while ((read = runner.BeginReadSlot(session.Slot)) < 0)
+                actual.Add(await under.Dequeue());
+            under.Enqueue(Task.Run(() =>
+            {
+                var state = new float[runner.StateLayout.ElementCount];
+                runner.EndReadSlot(read, state);
+                return state;
+            }));
+            busy.Feed(Tokens(2));
+        }
+
+        actual.AddRange(await Task.WhenAll(under));
+        for (var slot = 0; slot < reads; slot++)
+            Numerics.AssertSameBits(expected[slot], actual[slot], $"state of slot {slot}");
+    }
+
+    [Fact]
     public void Run_FaultyPlans_ThrowAndLeaveTheState()
     {
         using var runner = Create(GoldenModel.Open("tiny"), 2, 2, 16);

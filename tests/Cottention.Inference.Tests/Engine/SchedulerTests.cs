@@ -160,6 +160,50 @@ public sealed class SchedulerTests
         Assert.Equal([1], Plan.Rows.ToArray().Select(row => row.Slot));
     }
 
+    [Fact]
+    public void TryFillAhead_TokenIsDrawnInTheStepUnderWay_RowGoesOnFromIt()
+    {
+        var (decoding, prefilling) = (Awaiting(slot: 3, drawn: true), Prompt(slot: 1, tokens: 100));
+
+        Assert.True(new Scheduler(16).TryFillAhead([prefilling, decoding], _step));
+
+        Assert.Equal([(3, true, 1), (1, false, 16)], Plan.Rows.ToArray().Select(row => (row.Slot, row.IsAhead, row.TokenCount)));
+        Assert.Equal(~decoding.AwaitedRow, Plan.Tokens[0]);
+        Assert.True(Plan.Rows[0] is { IsProvisional: true, LogitsCount: 1, Position: 2 });
+    }
+
+    [Fact]
+    public void TryFillAhead_TokenIsSampledOnTheHost_NothingBegins() =>
+        Assert.False(new Scheduler(16).TryFillAhead([Awaiting(slot: 3, drawn: true), Awaiting(slot: 4, drawn: false)], _step));
+
+    [Fact]
+    public void TryFillAhead_AwaitedTokenIsTheLast_NothingIsPlannedForIt()
+    {
+        var last = Awaiting(slot: 3, drawn: false, maxTokens: 2);
+
+        Assert.True(new Scheduler(16).TryFillAhead([last, Awaiting(slot: 4, drawn: true)], _step));
+
+        Assert.Equal([4], Plan.Rows.ToArray().Select(row => row.Slot));
+    }
+
+    [Fact]
+    public void TryFillAhead_NothingToRun_NothingBegins() => Assert.False(new Scheduler(16).TryFillAhead([Awaiting(slot: 3, drawn: true, maxTokens: 2)], _step));
+
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(2, false)]
+    [InlineData(5, true)]
+    public void TryFillAhead_GuessesAreLikely_OnlyBeyondTheirWindow(int sessions, bool begins)
+    {
+        // What repeats itself is guessed, as long as few sessions decode.
+        int[] repeated = [.. Enumerable.Range(0, 60).Select(i => 60 + (i % 6))];
+        var running = Enumerable.Range(0, sessions).Select(slot => Awaiting(slot, drawn: true, drafts: 7)).ToArray();
+        foreach (var generation in running)
+            generation.Session.Remember(repeated);
+
+        Assert.Equal(begins, new Scheduler(16).TryFillAhead(running, _step));
+    }
+
     private static void Consume(PlannedStep step)
     {
         for (var i = 0; i < step.Plan.RowCount; i++)
@@ -179,6 +223,23 @@ public sealed class SchedulerTests
         generation.Consume(1);
         generation.OutputTokens = 1;
         generation.SetNext(7);
+        return generation;
+    }
+
+    // Its token has begun to be consumed by a step that wants two rows of logits; the second is its own.
+    private static Generation Awaiting(int slot, bool drawn, int maxTokens = 100, int drafts = 0)
+    {
+        var session = new Session(null, Tokenizer.VocabularySize) { Slot = slot };
+        var generation = new Generation(session, new GenerationRequest { MaxTokens = maxTokens }, new int[1], Tokenizer, 16, null, drafts, DraftCosts.Flat);
+        generation.Consume(1);
+        generation.OutputTokens = 1;
+        generation.SetNext(7);
+        var step = new PlannedStep(2, 2);
+        step.Add(generation, [1], logitsCount: 1);
+        step.Add(generation, generation.RemainingInput, logitsCount: 1);
+        if (drawn)
+            step.Plan.Draw(1, new RowDraw(0, 1, 0, 0, 0, Tokenizer.VocabularySize));
+        generation.RowBegun(step.Plan, 1);
         return generation;
     }
 }

@@ -1,0 +1,40 @@
+using Cottention.Conformance;
+using Cottention.Inference.Runners;
+
+namespace Cottention.Inference.Tests.Engine;
+
+/// <summary>A runner whose steps and reads of slots are seen, and may be made to fail or to wait.</summary>
+internal sealed class WatchedRunner(IModelRunner inner) : RunnerDecorator(inner)
+{
+    /// <summary>Called before a step begins; may throw.</summary>
+    public Action<StepPlan> Begins { get; set; } = _ => { };
+
+    /// <summary>Called after a step has ended; may throw.</summary>
+    public Action Ends { get; set; } = () => { };
+
+    /// <summary>Called before a read begins: false has it wait; may throw.</summary>
+    public Func<bool> ReadBegins { get; set; } = () => true;
+
+    /// <summary>Called on the thread that ends a read, before it does; may throw.</summary>
+    public Action ReadEnds { get; set; } = () => { };
+
+    public override void Begin(StepPlan plan)
+    {
+        Begins(plan);
+        base.Begin(plan);
+    }
+
+    public override void End()
+    {
+        base.End();
+        Ends();
+    }
+
+    public override int BeginReadSlot(int slot) => ReadBegins() ? base.BeginReadSlot(slot) : -1;
+
+    public override void EndReadSlot(int read, Span<float> state)
+    {
+        ReadEnds();
+        base.EndReadSlot(read, state);
+    }
+}

@@ -111,6 +111,12 @@ void emulation::give_back_one()
     taken_now--;
 }
 
+bool emulation::is_late(Stream stream)
+{
+    const EmulatedStream *const emulated = as_stream(stream);
+    return emulated != nullptr && emulated->is_late && !emulated->is_capturing;
+}
+
 ctn_status emulation::enqueue(Stream stream, std::function<ctn_status()> work)
 {
     EmulatedStream *const emulated = as_stream(stream);

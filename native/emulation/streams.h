@@ -6,7 +6,8 @@
 namespace ctn::emulation {
 
 /* Now: as it is put there. Late: when somebody waits for it and not before, which shows where a wait is missing, or where memory
- * that the work still reads was written again. For streams created from now on, on every thread. */
+ * that the work still reads was written again. A late copy from pinned memory fails where the memory was written meanwhile, and one
+ * into pinned memory spoils it at once. For streams created from now on, on every thread. */
 enum class Pace { Now, Late };
 void set_pace(Pace pace);
 
@@ -22,6 +23,9 @@ void refuse_taking(int64_t count);
 
 /* All pieces of work from number count (from 0) on fail, as on a broken device; -1 for none. */
 void fail_work(int64_t count);
+
+/* For the runtime: whether what is put on the stream now runs later, and once. */
+bool is_late(void *stream);
 
 /* For the runtime: counts one thing taken, or refuses it; counts one given back. */
 bool take_one();

@@ -8,7 +8,7 @@
  *   - It returns a ctn_status; after anything but CTN_OK, ctn_last_message() says what was wrong, on the same thread.
  *   - It never exits, prints, or throws across this boundary. A refused call changes nothing.
  *   - Structs begin with struct_size = sizeof(the struct): another size is CTN_INVALID_ARGUMENT, so a stale binding is found at once.
- *   - One thread at a time per engine. Different engines are independent.
+ *   - One thread at a time per engine, but for ctn_engine_end_read_slot. Different engines are independent.
  *
  * Shapes are written in one alphabet: B rows of a step, R tokens of a step (all rows together), L layers, H heads,
  * K = V key and value dim of a head (head_dim), D = H * K model dim, M width of the MLP, N vocabulary size.
@@ -33,7 +33,7 @@ extern "C" {
 #endif
 
 /* Goes up whenever a struct or the meaning of a call changes. */
-#define CTN_ABI_VERSION 1
+#define CTN_ABI_VERSION 2
 
 typedef int32_t ctn_status;
 enum {
@@ -89,7 +89,7 @@ typedef struct ctn_engine_config {
     int32_t slots;             /* states in the arena; zero at first */
     int32_t max_rows;          /* most rows of a step, and most rows of logits */
     int32_t max_tokens;        /* most tokens of a step, at least max_rows */
-    int32_t provisional_rows;  /* most provisional rows of a step; 0 for none */
+    int32_t provisional_rows;  /* most provisional rows of a step beside those that run ahead; 0 for none */
     int32_t provisional_tokens;/* most tokens of a provisional row, 1 .. 8 */
     int32_t fold_interval;     /* tokens between two writes of a state, 1 .. 16; 16 unless said otherwise. No effect on any result.
                                   Up to 8 a slot's tail has room for 16 tokens, else for 32. */
@@ -138,6 +138,9 @@ CTN_API ctn_status ctn_engine_write_tensor(
 /* Checks that every row of every tensor was written and records the graphs: after this the engine allocates nothing. */
 CTN_API ctn_status ctn_engine_seal(ctn_engine *engine);
 
+/* Steps, and the calls that name a slot, take effect on the device in the order in which they are called, whatever is under way
+ * meanwhile. Of these calls only those wait that say so. */
+
 /* One session's part of a step. No two rows of a step share a slot. */
 typedef struct ctn_row {
     int64_t position;       /* tokens the state has consumed: 0 to 2^62 */
@@ -160,33 +163,49 @@ typedef struct ctn_draw {
 } ctn_draw;
 #define CTN_UNDECIDED (-1)
 
-/* Begins a step and returns at once: tokens [R] i32 row after row, draws one a row of logits in the order of rows, or null.
- * Everything is copied before it returns. At most one step is under way. */
+/* Begins a step: tokens [R] i32 row after row, draws one a row of logits in the order of rows, or null. Everything is copied before it
+ * returns. It waits where four steps without logits are still ahead of it, and else for nothing.
+ *
+ * A step with rows of logits is under way until ctn_engine_end_step; at most CTN_MOST_STEPS are. A step without has nothing to end.
+ *
+ * A row runs ahead where its one token is ~i (negative): the token that the last begun step with logits draws from its row i of
+ * logits, whether that step has ended or not, so that the caller need not know it yet. Such a row has token_count 1 and
+ * is_provisional 1: its token counts once it is committed, which the caller does when it knows the draw, and before it begins another
+ * step. A row that is not to be, as the draw ended its session, is not committed. Where the draw is undecided or was not wanted,
+ * token 0 is run in its place, and the row must not be committed. Rows that run ahead do not count against provisional_rows. */
+#define CTN_MOST_STEPS 2
 CTN_API ctn_status ctn_engine_begin_step(
     ctn_engine *engine, const ctn_row *rows, int32_t row_count, const int32_t *tokens, int32_t token_count, const ctn_draw *draws);
 
-/* Waits for the step. drawn [number of rows of logits] i32 gets a token, or CTN_UNDECIDED; may be null. */
+/* Waits for the oldest step that is under way. drawn [number of its rows of logits] i32 gets a token, or CTN_UNDECIDED where none was
+ * wanted or rounding left it open; may be null. */
 CTN_API ctn_status ctn_engine_end_step(ctn_engine *engine, int32_t *drawn);
 
-/* Rows of logits of the last step that had any, [count, N] f32, until the next such step begins: a step without logits leaves them. */
+/* Rows of logits of the step that ended last, [count, N] f32; no step under way is waited for. They are there until the second step
+ * with logits after that one begins. */
 CTN_API ctn_status ctn_engine_read_logits(ctn_engine *engine, int32_t first, int32_t count, float *logits);
 
-/* Has the slot's state consume the next count tokens of its last, provisional row: the bits as if they alone had been run.
- * What is not committed is forgotten when the slot is run, filled, written or copied to, and by the next step that has a
- * provisional row. */
+/* Has the slot's state consume the next count tokens of its last, provisional row: the bits as if they alone had been run. The step of
+ * that row may still be under way. What is not committed is forgotten when the slot is run, filled, written or copied to, and by the
+ * next step that has a provisional row; copies and reads of the slot are without it. */
 CTN_API ctn_status ctn_engine_commit(ctn_engine *engine, int32_t slot, int32_t count);
 
 CTN_API ctn_status ctn_engine_fill_slot(ctn_engine *engine, int32_t slot, float value);
 CTN_API ctn_status ctn_engine_copy_slot(ctn_engine *engine, int32_t source, int32_t destination);
 
-/* A state in host memory, [L, H, V, K] f32, through pinned memory and a stream of its own. The write may still be under way on
- * the device when the call returns; every later call on the slot sees it. */
+/* A state in host memory, [L, H, V, K] f32, through pinned memory and a stream of its own. Waits for the write before this one alone.
+ * The write may still be under way on the device when the call returns; every later call on the slot sees it. */
 CTN_API ctn_status ctn_engine_write_slot(ctn_engine *engine, int32_t slot, const float *state);
 
-/* Takes a copy of the slot on the device, and brings it over on a stream of its own while steps go on. At most one is under way;
- * end waits for it. ctn_engine_end_read_slot may be called on another thread than the step's. */
-CTN_API ctn_status ctn_engine_begin_read_slot(ctn_engine *engine, int32_t slot);
-CTN_API ctn_status ctn_engine_end_read_slot(ctn_engine *engine, float *state);
+/* Begins to read a slot as it is now, on a stream of its own while steps of other slots go on; what is called on this slot later
+ * waits for the read, on the device. *read is the number for ctn_engine_end_read_slot, or -1 with CTN_OK where CTN_MOST_READS
+ * are under way. */
+#define CTN_MOST_READS 2
+CTN_API ctn_status ctn_engine_begin_read_slot(ctn_engine *engine, int32_t slot, int32_t *read);
+
+/* Waits for a read and gives the state, [L, H, V, K] f32; the number is free again. May be called on another thread than the other
+ * functions, while one of them runs; reads end in any order. */
+CTN_API ctn_status ctn_engine_end_read_slot(ctn_engine *engine, int32_t read, float *state);
 
 /* ---------------------------------------------------------------------------------------------------------- kernels */
 

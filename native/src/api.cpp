@@ -129,12 +129,14 @@ extern "C" ctn_status ctn_engine_write_slot(ctn_engine *engine, int32_t slot, co
     return call(engine, [&](ctn::Engine &e) { return e.write_slot(slot, state); });
 }
 
-extern "C" ctn_status ctn_engine_begin_read_slot(ctn_engine *engine, int32_t slot)
+extern "C" ctn_status ctn_engine_begin_read_slot(ctn_engine *engine, int32_t slot, int32_t *read)
 {
-    return call(engine, [&](ctn::Engine &e) { return e.begin_read_slot(slot); });
+    return call(engine, [&](ctn::Engine &e) {
+        return read == nullptr ? fail(CTN_INVALID_ARGUMENT, "read is null") : e.begin_read_slot(slot, read);
+    });
 }
 
-extern "C" ctn_status ctn_engine_end_read_slot(ctn_engine *engine, float *state)
+extern "C" ctn_status ctn_engine_end_read_slot(ctn_engine *engine, int32_t read, float *state)
 {
-    return call(engine, [&](ctn::Engine &e) { return e.end_read_slot(state); });
+    return call(engine, [&](ctn::Engine &e) { return e.end_read_slot(read, state); });
 }

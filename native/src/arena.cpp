@@ -20,7 +20,7 @@ int64_t Arena::fold_bytes() const
 ctn_status Arena::take(Stream stream)
 {
     tails_of_slots_.resize((size_t)dimensions_.slots);
-    slots_with_pending_.reserve((size_t)dimensions_.provisional_rows);
+    slots_with_pending_.reserve((size_t)dimensions_.max_rows);
     CTN_TRY(states_.take(state_bytes_.value(), "the states"));
     CTN_TRY(tails_.take(tail_bytes_.value(), "the tails of the states"));
     CTN_TRY(fold_.take(fold_bytes(), "the arguments of a fold"));

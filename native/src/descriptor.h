@@ -19,7 +19,6 @@ struct StepShape {
     int most_long = 0;
     int most_chunk = 0;
     int chunk_tokens = 0;   /* of all chunk rows */
-    bool has_draws = false;
 };
 
 /* Byte offsets of the arrays of one kind of rows. */
@@ -35,7 +34,7 @@ struct RowArrays {
 struct DescriptorLayout {
     explicit DescriptorLayout(const StepShape &shape);
 
-    int64_t tokens;  /* i32 [tokens] */
+    int64_t tokens;  /* i32 [tokens]: an id, or ~row of the logits that the last step with logits drew from */
     int64_t gather;  /* i32 [logits]: the token of each row of logits */
     int64_t draws;   /* ctn_draw [logits] */
     RowArrays short_rows, long_rows, chunk_rows, folds;

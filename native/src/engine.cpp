@@ -12,6 +12,7 @@ Engine::Engine(Dimensions dimensions, int64_t chunk_bytes)
       weights_(dimensions_),
       arena_(dimensions_),
       buffers_(dimensions_, Gemm::workspace_bytes(), chunk_bytes),
+      results_(dimensions_, buffers_),
       transfers_(dimensions_),
       forward_(dimensions_, token_buckets_, logits_buckets_, weights_, arena_, buffers_),
       plan_(dimensions_, token_buckets_, logits_buckets_)
@@ -30,8 +31,7 @@ Engine::~Engine()
 
 CheckedSize Engine::bytes() const
 {
-    return weights_.bytes() + arena_.state_bytes() + arena_.tail_bytes() + buffers_.bytes() + arena_.fold_bytes() +
-        transfers_.device_bytes();
+    return weights_.bytes() + arena_.state_bytes() + arena_.tail_bytes() + buffers_.bytes() + arena_.fold_bytes();
 }
 
 ctn_status Engine::take_memory()
@@ -58,11 +58,11 @@ ctn_status Engine::take_all()
     last_use_.resize((size_t)dimensions_.slots);
     plan_.take();
     CTN_TRY(create_stream(stream_.out()));
-    CTN_TRY(create_event(stepped_.out()));
     CTN_TRY(forward_.open());
     CTN_TRY(weights_.take(stream_.get()));
     CTN_TRY(arena_.take(stream_.get()));
     CTN_TRY(buffers_.take(stream_.get()));
+    CTN_TRY(results_.take());
     CTN_TRY(transfers_.take());
     return synchronize(stream_.get());
 }
@@ -73,7 +73,7 @@ void Engine::describe_memory(ctn_engine_memory *memory) const
     memory->weight_bytes = weights_.bytes().value();
     memory->state_bytes = arena_.state_bytes().value();
     memory->tail_bytes = arena_.tail_bytes().value();
-    memory->buffer_bytes = buffers_.bytes().value() + arena_.fold_bytes() + transfers_.device_bytes();
+    memory->buffer_bytes = buffers_.bytes().value() + arena_.fold_bytes();
 }
 
 ctn_status Engine::enter() const
@@ -111,12 +111,13 @@ ctn_status Engine::check_ready() const
     return weights_.is_sealed() ? CTN_OK : fail(CTN_INVALID_ARGUMENT, "the engine is not sealed; seal it before its first step");
 }
 
-ctn_status Engine::begin_step(const StepRequest &request)
+ctn_status Engine::begin_step(StepRequest request)
 {
     CTN_TRY(check_ready());
-    if (is_stepping_)
-        return fail(CTN_INVALID_ARGUMENT, "a step is under way; end it before the next one begins");
+    request.last_logits = results_.last_logits();
     CTN_TRY(plan_.check(request));
+    if (plan_.logits() > 0)
+        CTN_TRY(results_.check_free());
     const ctn_status put = put_step(request);
     if (put == CTN_OK || put == CTN_DEVICE_ERROR)
         return put;
@@ -133,50 +134,23 @@ ctn_status Engine::put_step(const StepRequest &request)
 
     const StepShape &shape = plan_.shape();
     const DescriptorLayout layout(shape);
-    char *const pinned = buffers_.next_pinned_descriptor();
+    char *pinned;
+    CTN_TRY(buffers_.next_descriptor(&pinned));
     plan_.write(request, pinned, layout);
-    CTN_TRY(copy(buffers_.descriptor(), pinned, (size_t)layout.bytes, stream_.get()));
-    CTN_TRY(plan_.is_graph() ? graphs_.launch(shape.tokens, token_buckets_, stream_.get())
-                             : forward_.enqueue(shape, layout, stream_.get()));
-    step_logits_ = plan_.logits();
-    step_draws_ = request.draws != nullptr && step_logits_ > 0;
-    if (step_draws_)
-        CTN_TRY(copy(buffers_.pinned_drawn(), buffers_.drawn(), (size_t)step_logits_ * sizeof(int32_t), stream_.get()));
-    CTN_TRY(record(stepped_.get(), stream_.get()));
-    step_put_ = put_;
-    is_stepping_ = true;
-    if (step_logits_ > 0)
-        logits_ = step_logits_;
-    return CTN_OK;
+    CTN_TRY(buffers_.send_descriptor(layout.bytes, stream_.get()));
+    CTN_TRY(plan_.is_graph() ? graphs_.launch(shape.tokens, token_buckets_, results_.turn(), stream_.get())
+                             : forward_.enqueue(shape, layout, results_.turn(), stream_.get()));
+    return plan_.logits() == 0 ? CTN_OK : results_.begin(plan_.logits(), put_, stream_.get());
 }
 
 ctn_status Engine::end_step(int32_t *drawn)
 {
-    if (!is_stepping_)
-        return fail(CTN_INVALID_ARGUMENT, "no step is under way");
-    CTN_TRY(synchronize_event(stepped_.get()));
-    has_run_ = step_put_;
-    is_stepping_ = false;
-    for (int i = 0; drawn != nullptr && i < step_logits_; i++)
-        drawn[i] = step_draws_ ? buffers_.pinned_drawn()[i] : CTN_UNDECIDED;
-    return CTN_OK;
+    return results_.end(drawn);
 }
 
 ctn_status Engine::read_logits(int first, int count, float *logits)
 {
-    if (is_stepping_ && step_logits_ > 0)
-        return fail(CTN_INVALID_ARGUMENT, "a step with logits is under way; end it before they are read");
-    if (first < 0 || first > logits_)
-        return fail(CTN_INVALID_ARGUMENT, "first is %d; allowed: 0 to %d", first, logits_);
-    if (count < 0 || count > logits_ - first)
-        return fail(CTN_INVALID_ARGUMENT, "count is %d from row %d on; allowed: 0 to %d", count, first, logits_ - first);
-    if (count == 0)
-        return CTN_OK;
-    if (logits == nullptr)
-        return fail(CTN_INVALID_ARGUMENT, "logits is null");
-    const auto row = (size_t)dimensions_.vocabulary;
-    CTN_TRY(copy(logits, buffers_.logits() + (size_t)first * row, (size_t)count * row * sizeof(float), stream_.get()));
-    return synchronize(stream_.get());
+    return results_.read_logits(first, count, logits);
 }
 
 }  // namespace ctn

@@ -2,11 +2,13 @@
  *
  * (1) create: read_config, all memory at once. (2) write_tensor, seal: weights, graphs. (3) begin_step: StepPlan checks and sorts the
  * rows, their descriptor goes to the device, then the kernels of Forward as a graph or one by one, then the draws come back.
- * (4) end_step waits. Slots are the Arena's; what comes from and goes to the host is SlotTransfers'. */
+ * (4) end_step waits for the oldest step, while the next one may be on the stream already. Slots are the Arena's; what comes from and
+ * goes to the host is StepResults' and SlotTransfers'. */
 #pragma once
 
 #include "slot_transfers.h"
 #include "step_graphs.h"
+#include "step_results.h"
 
 #include <mutex>
 
@@ -24,7 +26,7 @@ public:
     ctn_status write_tensor(ctn_tensor tensor, int layer, int first_row, int rows, const float *values);
     ctn_status seal();
 
-    ctn_status begin_step(const StepRequest &request);
+    ctn_status begin_step(StepRequest request);
     ctn_status end_step(int32_t *drawn);
     ctn_status read_logits(int first, int count, float *logits);
 
@@ -32,8 +34,8 @@ public:
     ctn_status fill_slot(int slot, float value);
     ctn_status copy_slot(int source, int destination);
     ctn_status write_slot(int slot, const float *state);
-    ctn_status begin_read_slot(int slot);
-    ctn_status end_read_slot(float *state);
+    ctn_status begin_read_slot(int slot, int32_t *read);
+    ctn_status end_read_slot(int read, float *state);
 
     /* Before every call: CTN_DEVICE_ERROR where the device has failed before; makes the device this thread's. */
     ctn_status enter() const;
@@ -53,25 +55,19 @@ private:
     const Buckets token_buckets_;
     const Buckets logits_buckets_;
     OwnedStream stream_;
-    OwnedEvent stepped_;
     Weights weights_;
     Arena arena_;
     StepBuffers buffers_;
+    StepResults results_;
     SlotTransfers transfers_;
     Forward forward_;
     StepPlan plan_;
     StepGraphs graphs_;
 
-    /* Numbers of what was put on the stream: the last that used each slot, and the last that is known to have run. */
-    std::vector<uint64_t> last_use_;
+    /* Number of what was put on the stream last, and of the last that used each slot. */
     uint64_t put_ = 0;
-    uint64_t has_run_ = 0;
-    uint64_t step_put_ = 0;
+    std::vector<uint64_t> last_use_;
 
-    bool is_stepping_ = false;
-    bool step_draws_ = false;
-    int step_logits_ = 0;   /* rows of logits of the step under way, or the last one */
-    int logits_ = 0;        /* rows of logits that the buffer holds */
     std::once_flag failed_once_;
     std::atomic<bool> has_failed_{false};
     char failure_[256] = "";

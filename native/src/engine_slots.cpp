@@ -1,5 +1,5 @@
-/* The engine's calls on single slots. What they put on the device goes on the steps' stream, so that each sees what came before; a write
- * has a stream of its own, which whoever uses the slot next waits for. */
+/* The engine's calls on single slots. What they put on the device goes on the steps' stream, so that each sees what came before; reads
+ * and writes have streams of their own, which whoever uses the slot next waits for. */
 #include "engine.h"
 
 namespace ctn {
@@ -45,24 +45,28 @@ ctn_status Engine::write_slot(int slot, const float *state)
     CTN_TRY(check_slot("slot", slot));
     if (state == nullptr)
         return fail(CTN_INVALID_ARGUMENT, "state is null");
-    const bool is_in_use = last_use_[(size_t)slot] > has_run_;
+    const bool is_in_use = last_use_[(size_t)slot] > results_.has_run();
     CTN_TRY(transfers_.write(slot, arena_.state(slot), state, is_in_use, stream_.get()));
     arena_.forget_all(slot);
     return CTN_OK;
 }
 
-ctn_status Engine::begin_read_slot(int slot)
+ctn_status Engine::begin_read_slot(int slot, int32_t *read)
 {
     CTN_TRY(check_slot("slot", slot));
-    CTN_TRY(transfers_.check_free());
-    CTN_TRY(use_slot(slot));
-    CTN_TRY(arena_.fold(slot, stream_.get()));
-    return transfers_.begin_read(arena_.state(slot), stream_.get());
+    const int number = transfers_.free_read();
+    if (number >= 0) {
+        CTN_TRY(use_slot(slot));
+        CTN_TRY(arena_.fold(slot, stream_.get()));
+        CTN_TRY(transfers_.begin_read(number, slot, arena_.state(slot), stream_.get()));
+    }
+    *read = number;
+    return CTN_OK;
 }
 
-ctn_status Engine::end_read_slot(float *state)
+ctn_status Engine::end_read_slot(int read, float *state)
 {
-    return transfers_.end_read(state);
+    return transfers_.end_read(read, state);
 }
 
 }  // namespace ctn

@@ -31,17 +31,17 @@ ctn_status Forward::open()
     return gemm_.add({d.vocabulary, d.model(), d.weight_dtype, CTN_F32, false, true}, logits_buckets_.sizes());
 }
 
-ctn_status Forward::enqueue(const StepShape &shape, const DescriptorLayout &layout, Stream stream)
+ctn_status Forward::enqueue(const StepShape &shape, const DescriptorLayout &layout, int logits, Stream stream)
 {
     if (shape.tokens == 0)
         return CTN_OK;
     const char *const descriptor = buffers_.descriptor();
     CTN_TRY(fold(shape, layout, stream));
-    CTN_TRY(embed(reinterpret_cast<const int32_t *>(descriptor + layout.tokens), shape.tokens, dimensions_.model(), weights_.embedding(),
-        dimensions_.weight_dtype, buffers_.residual(), stream));
+    CTN_TRY(embed(reinterpret_cast<const int32_t *>(descriptor + layout.tokens), buffers_.drawn(), shape.tokens, dimensions_.model(),
+        weights_.embedding(), dimensions_.weight_dtype, buffers_.residual(), stream));
     for (int layer = 0; layer < dimensions_.layers; layer++)
         CTN_TRY(run_layer(layer, shape, layout, stream));
-    return shape.logits == 0 ? CTN_OK : finish(shape, layout, stream);
+    return shape.logits == 0 ? CTN_OK : finish(shape, layout, buffers_.logits(logits), stream);
 }
 
 /* The tails of slots whose row goes on past them. All layers' heads are one launch's. */
@@ -116,17 +116,15 @@ ctn_recurrent Forward::launch(int layer, int rows, const RowArrays &arrays, int 
 }
 
 /* The final norm of the tokens that want logits, the head, and the draws. */
-ctn_status Forward::finish(const StepShape &shape, const DescriptorLayout &layout, Stream stream)
+ctn_status Forward::finish(const StepShape &shape, const DescriptorLayout &layout, float *logits, Stream stream)
 {
     const char *const descriptor = buffers_.descriptor();
     const Dimensions &d = dimensions_;
     CTN_TRY(layer_norm({buffers_.residual(), reinterpret_cast<const int32_t *>(descriptor + layout.gather), shape.logits, d.model(),
         weights_.final_norm_weight(), weights_.final_norm_bias(), d.epsilon, buffers_.normed(), d.weight_dtype}, stream));
-    CTN_TRY(gemm_.run(HeadProduct, logits_buckets_.index_of(shape.logits), weights_.head(), buffers_.normed(), buffers_.logits(),
+    CTN_TRY(gemm_.run(HeadProduct, logits_buckets_.index_of(shape.logits), weights_.head(), buffers_.normed(), logits,
         weights_.head_bias(), buffers_.gemm_workspace(), stream));
-    if (!shape.has_draws)
-        return CTN_OK;
-    return draw(buffers_.logits(), shape.logits, d.vocabulary, reinterpret_cast<const ctn_draw *>(descriptor + layout.draws),
+    return draw(logits, shape.logits, d.vocabulary, reinterpret_cast<const ctn_draw *>(descriptor + layout.draws),
         buffers_.drawn(), stream);
 }
 

@@ -18,8 +18,8 @@ public:
     /* Finds the products' library and their algorithms. */
     ctn_status open();
 
-    /* The descriptor lies in the buffers when the stream comes here. */
-    ctn_status enqueue(const StepShape &shape, const DescriptorLayout &layout, Stream stream);
+    /* The descriptor lies in the buffers when the stream comes here. Rows of logits go to that one of the buffers. */
+    ctn_status enqueue(const StepShape &shape, const DescriptorLayout &layout, int logits, Stream stream);
 
     /* Device memory for ctn_chunk in the widest step; CTN_UNSUPPORTED where it does not serve the model. */
     static ctn_status chunk_workspace_bytes(const Dimensions &dimensions, int64_t *bytes);
@@ -28,7 +28,7 @@ private:
     ctn_status fold(const StepShape &shape, const DescriptorLayout &layout, Stream stream) const;
     ctn_status run_layer(int layer, const StepShape &shape, const DescriptorLayout &layout, Stream stream);
     ctn_status mix(int layer, const StepShape &shape, const DescriptorLayout &layout, Stream stream) const;
-    ctn_status finish(const StepShape &shape, const DescriptorLayout &layout, Stream stream);
+    ctn_status finish(const StepShape &shape, const DescriptorLayout &layout, float *logits, Stream stream);
     ctn_recurrent launch(int layer, int rows, const RowArrays &arrays, int most_tokens) const;
 
     const Dimensions &dimensions_;

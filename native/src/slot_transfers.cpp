@@ -8,11 +8,13 @@ ctn_status SlotTransfers::take()
 {
     CTN_TRY(create_stream(read_stream_.out()));
     CTN_TRY(create_stream(write_stream_.out()));
-    for (OwnedEvent *event : {&copied_, &read_, &before_write_, &written_})
+    for (OwnedEvent *event : {&before_read_, &before_write_, &written_})
         CTN_TRY(create_event(event->out()));
-    CTN_TRY(copy_.take(device_bytes(), "a copy of a state"));
-    CTN_TRY(pinned_read_.take(device_bytes(), "reading a state"));
-    return pinned_write_.take(device_bytes(), "writing a state");
+    for (Read &read : reads_) {
+        CTN_TRY(create_event(read.copied.out()));
+        CTN_TRY(read.pinned.take((int64_t)bytes(), "reading a state"));
+    }
+    return pinned_write_.take((int64_t)bytes(), "writing a state");
 }
 
 ctn_status SlotTransfers::write(int slot, float *state, const float *values, bool is_in_use, Stream steps)
@@ -21,12 +23,13 @@ ctn_status SlotTransfers::write(int slot, float *state, const float *values, boo
     if (has_written_)
         CTN_TRY(synchronize_event(written_.get()));
     written_slot_ = none;
-    std::memcpy(pinned_write_.get(), values, (size_t)device_bytes());
+    std::memcpy(pinned_write_.get(), values, bytes());
     if (is_in_use) {
         CTN_TRY(record(before_write_.get(), steps));
         CTN_TRY(wait(write_stream_.get(), before_write_.get()));
     }
-    CTN_TRY(copy(state, pinned_write_.get(), (size_t)device_bytes(), write_stream_.get()));
+    CTN_TRY(wait_for_reads(slot, write_stream_.get()));
+    CTN_TRY(copy(state, pinned_write_.get(), bytes(), write_stream_.get()));
     CTN_TRY(record(written_.get(), write_stream_.get()));
     has_written_ = true;
     written_slot_ = slot;
@@ -35,37 +38,57 @@ ctn_status SlotTransfers::write(int slot, float *state, const float *values, boo
 
 ctn_status SlotTransfers::settle(int slot, Stream steps)
 {
-    if (slot != written_slot_)
-        return CTN_OK;
-    written_slot_ = none;
-    return wait(steps, written_.get());
+    if (slot == written_slot_) {
+        written_slot_ = none;
+        CTN_TRY(wait(steps, written_.get()));
+    }
+    return wait_for_reads(slot, steps);
 }
 
-ctn_status SlotTransfers::check_free() const
+/* Whatever comes after on the stream comes after them, and what uses the slot later comes after that. */
+ctn_status SlotTransfers::wait_for_reads(int slot, Stream stream)
 {
-    return is_reading_ ? fail(CTN_INVALID_ARGUMENT, "a slot is being read; one read at a time is allowed") : CTN_OK;
-}
-
-ctn_status SlotTransfers::begin_read(const float *state, Stream steps)
-{
-    CTN_TRY(copy(copy_.get(), state, (size_t)device_bytes(), steps));
-    CTN_TRY(record(copied_.get(), steps));
-    CTN_TRY(wait(read_stream_.get(), copied_.get()));
-    CTN_TRY(copy(pinned_read_.get(), copy_.get(), (size_t)device_bytes(), read_stream_.get()));
-    CTN_TRY(record(read_.get(), read_stream_.get()));
-    is_reading_ = true;
+    for (Read &read : reads_)
+        if (slot == read.slot) {
+            read.slot = none;
+            CTN_TRY(wait(stream, read.copied.get()));
+        }
     return CTN_OK;
 }
 
-ctn_status SlotTransfers::end_read(float *values)
+int SlotTransfers::free_read() const
 {
-    if (!is_reading_)
-        return fail(CTN_INVALID_ARGUMENT, "no slot is being read");
+    for (int number = 0; number < CTN_MOST_READS; number++)
+        if (reads_[number].stage == Stage::Free)
+            return number;
+    return none;
+}
+
+ctn_status SlotTransfers::begin_read(int number, int slot, const float *state, Stream steps)
+{
+    Read &read = reads_[number];
+    CTN_TRY(record(before_read_.get(), steps));
+    CTN_TRY(wait(read_stream_.get(), before_read_.get()));
+    CTN_TRY(copy(read.pinned.get(), state, bytes(), read_stream_.get()));
+    CTN_TRY(record(read.copied.get(), read_stream_.get()));
+    read.slot = slot;
+    read.stage = Stage::UnderWay;
+    return CTN_OK;
+}
+
+ctn_status SlotTransfers::end_read(int number, float *values)
+{
     if (values == nullptr)
         return fail(CTN_INVALID_ARGUMENT, "state is null");
-    CTN_TRY(synchronize_event(read_.get()));
-    std::memcpy(values, pinned_read_.get(), (size_t)device_bytes());
-    is_reading_ = false;
+    if (number < 0 || number >= CTN_MOST_READS)
+        return fail(CTN_INVALID_ARGUMENT, "read is %d; allowed: 0 to %d", number, CTN_MOST_READS - 1);
+    Read &read = reads_[number];
+    Stage expected = Stage::UnderWay;
+    if (!read.stage.compare_exchange_strong(expected, Stage::Ending))
+        return fail(CTN_INVALID_ARGUMENT, "read %d is not under way", number);
+    CTN_TRY(synchronize_event(read.copied.get()));
+    std::memcpy(values, read.pinned.get(), bytes());
+    read.stage = Stage::Free;
     return CTN_OK;
 }
 

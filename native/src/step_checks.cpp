@@ -57,31 +57,36 @@ ctn_status StepPlan::check(const StepRequest &request)
     }
     int64_t tokens = 0;
     int64_t logits = 0;
+    int drafted = 0;
     provisional_ = 0;
     for (int i = 0; i < request.row_count; i++) {
-        CTN_TRY(check_row(request.rows[i], i));
         first_token_[(size_t)i] = (int)tokens;
+        CTN_TRY(check_row(request, i));
         tokens += request.rows[i].token_count;
         logits += request.rows[i].logits_count;
         provisional_ += request.rows[i].is_provisional;
+        drafted += request.rows[i].is_provisional && !runs_ahead(request, i);
     }
     if (tokens != request.token_count)
         return fail(CTN_INVALID_ARGUMENT, "token_count is %d; the rows have %lld tokens", request.token_count, (long long)tokens);
     if (logits > dimensions_.max_rows)
         return fail(CTN_INVALID_ARGUMENT, "the rows want %lld rows of logits; allowed: up to %d", (long long)logits, dimensions_.max_rows);
-    if (provisional_ > dimensions_.provisional_rows)
-        return fail(CTN_INVALID_ARGUMENT, "%d rows are provisional; allowed: up to %d", provisional_, dimensions_.provisional_rows);
+    if (drafted > dimensions_.provisional_rows)
+        return fail(CTN_INVALID_ARGUMENT, "%d rows are provisional and do not run ahead; allowed: up to %d", drafted,
+            dimensions_.provisional_rows);
     logits_ = (int)logits;
-    CTN_TRY(check_tokens(request));
+    for (int i = 0; i < request.row_count; i++)
+        CTN_TRY(check_tokens(request, i));
     return check_draws(request);
 }
 
-ctn_status StepPlan::check_row(const ctn_row &row, int number)
+ctn_status StepPlan::check_row(const StepRequest &request, int number)
 {
+    const ctn_row &row = request.rows[number];
     CTN_TRY(within("slot", number, row.slot, 0, dimensions_.slots - 1));
     CTN_TRY(within("position", number, row.position, 0, most_position));
     CTN_TRY(within("is_provisional", number, row.is_provisional, 0, 1));
-    const int most = row.is_provisional ? dimensions_.provisional_tokens : dimensions_.max_tokens;
+    const int most = !row.is_provisional ? dimensions_.max_tokens : runs_ahead(request, number) ? 1 : dimensions_.provisional_tokens;
     CTN_TRY(within("token_count", number, row.token_count, 1, most));
     CTN_TRY(within("logits_count", number, row.logits_count, 0, row.token_count));
     if (seen_[(size_t)row.slot] == request_)
@@ -90,11 +95,28 @@ ctn_status StepPlan::check_row(const ctn_row &row, int number)
     return CTN_OK;
 }
 
-ctn_status StepPlan::check_tokens(const StepRequest &request) const
+/* Of a row that may have fewer tokens than it says: the sum is checked after the rows. */
+bool StepPlan::runs_ahead(const StepRequest &request, int number) const
 {
-    for (int i = 0; i < request.token_count; i++)
+    const ctn_row &row = request.rows[number];
+    const int first = first_token_[(size_t)number];
+    return row.is_provisional && row.token_count == 1 && first < request.token_count && request.tokens[first] < 0;
+}
+
+ctn_status StepPlan::check_tokens(const StepRequest &request, int number) const
+{
+    const int first = first_token_[(size_t)number];
+    if (runs_ahead(request, number)) {
+        const int logits = ~request.tokens[first];
+        if (logits < request.last_logits)
+            return CTN_OK;
+        return fail(CTN_INVALID_ARGUMENT, "token %d is %d, the draw from row %d of logits; the last step with logits has %d such rows", first,
+            request.tokens[first], logits, request.last_logits);
+    }
+    for (int i = first; i < first + request.rows[number].token_count; i++)
         if (request.tokens[i] < 0 || request.tokens[i] >= dimensions_.vocabulary)
-            return fail(CTN_INVALID_ARGUMENT, "token %d is %d; allowed: 0 to %d", i, request.tokens[i], dimensions_.vocabulary - 1);
+            return fail(CTN_INVALID_ARGUMENT, "token %d is %d; allowed: 0 to %d, and below 0 for a provisional row of one token", i,
+                request.tokens[i], dimensions_.vocabulary - 1);
     return CTN_OK;
 }
 

@@ -1,4 +1,4 @@
-/* Recorded steps: one graph for each bucket of tokens, in rows of up to short_row_tokens. */
+/* Recorded steps: a graph for each bucket of tokens, in rows of up to short_row_tokens, and each of the two buffers of logits. */
 #pragma once
 
 #include "forward.h"
@@ -13,11 +13,11 @@ public:
     /* Runs each shape once with padding alone, which loads what it needs, and records it. */
     ctn_status record(const Buckets &token_buckets, const StepPlan &plan, StepBuffers &buffers, Forward &forward, Stream stream);
 
-    ctn_status launch(int tokens, const Buckets &token_buckets, Stream stream) const;
+    ctn_status launch(int tokens, const Buckets &token_buckets, int logits, Stream stream) const;
 
 private:
-    /* By bucket. */
-    std::vector<std::unique_ptr<OwnedGraph>> graphs_;
+    /* By buffer, by bucket. */
+    std::vector<std::unique_ptr<OwnedGraph>> graphs_[CTN_MOST_STEPS];
 };
 
 }  // namespace ctn

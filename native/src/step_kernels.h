@@ -5,8 +5,10 @@
 
 namespace ctn {
 
-/* residual [tokens, width] f32 = rows of table [vocabulary, width] of type; the ids are within the table. */
-ctn_status embed(const int32_t *tokens, int64_t count, int width, const void *table, ctn_dtype type, float *residual, Stream stream);
+/* residual [tokens, width] f32 = rows of table [vocabulary, width] of type. A token is an id within the table, or ~i for the one in
+ * drawn[i], or 0 where that is CTN_UNDECIDED. */
+ctn_status embed(const int32_t *tokens, const int32_t *drawn, int64_t count, int width, const void *table, ctn_dtype type, float *residual,
+    Stream stream);
 
 /* y [rows, width] of type = norm of x [.., width] f32 times weight plus bias. Row i is of x's row gather[i], or i where gather is null.
  * A row's bits hang on its values and the width alone. */

@@ -98,7 +98,6 @@ StepShape StepPlan::graph_shape(int tokens) const
     shape.tokens = tokens;
     shape.logits = shape.short_rows = std::min(tokens, dimensions_.max_rows);
     shape.most_short = short_row_tokens;
-    shape.has_draws = true;
     return shape;
 }
 
@@ -127,7 +126,6 @@ void StepPlan::choose_shape(const StepRequest &request)
         shape_.most_chunk = std::max(shape_.most_chunk, request.rows[row.row].token_count);
         shape_.chunk_tokens += request.rows[row.row].token_count;
     }
-    shape_.has_draws = request.draws != nullptr;
 }
 
 void StepPlan::write(const StepRequest &request, char *descriptor, const DescriptorLayout &layout)

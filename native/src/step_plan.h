@@ -14,6 +14,7 @@ struct StepRequest {
     const int32_t *tokens;
     int token_count;
     const ctn_draw *draws;
+    int last_logits = 0;  /* rows of logits of the last step that had any */
 };
 
 class StepPlan {
@@ -54,8 +55,9 @@ private:
         int tail_length;
     };
 
-    ctn_status check_row(const ctn_row &row, int number);
-    ctn_status check_tokens(const StepRequest &request) const;
+    ctn_status check_row(const StepRequest &request, int number);
+    ctn_status check_tokens(const StepRequest &request, int number) const;
+    bool runs_ahead(const StepRequest &request, int number) const;
     ctn_status check_draws(const StepRequest &request) const;
     void plan_row(const ctn_row &row, int number, Arena &arena);
     void plan_short(const ctn_row &row, int number, Arena &arena);
@@ -76,7 +78,7 @@ private:
     std::vector<Fold> folds_;
     StepShape shape_;
     int logits_ = 0;
-    int provisional_ = 0;
+    int provisional_ = 0;             /* rows, those that run ahead among them */
     bool is_graph_ = false;
 };
 

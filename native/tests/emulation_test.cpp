@@ -1,4 +1,6 @@
 /* The emulation itself: that it runs kernels as a GPU would, and that it finds what it promises to find. */
+#include "../emulation/streams.h"
+#include "../src/owned.h"
 #include "../src/vectors.h"
 
 #include "test.h"
@@ -165,6 +167,48 @@ TEST(Conversions_EveryHalf_SurvivesTheRoundTrip)
     CHECK(ctn::from_f16(0x3555) == 0.333251953125f && ctn::from_f16(1) == std::ldexp(1.0f, -24), "f16 values");
     CHECK(ctn::to_f16_toward_zero(2049.0f) == 0x6800 && ctn::to_f16_toward_zero(-1e9f) == 0xfbff, "towards zero");
     CHECK(ctn::to_bf16(1.00390625f) == 0x3f80 && ctn::to_bf16(1.01171875f) == 0x3f82, "ties go to even");
+}
+
+/* A late stream, and memory of every kind. */
+class LateCopies {
+public:
+    LateCopies()
+    {
+        ctn::emulation::set_pace(ctn::emulation::Pace::Late);
+        CHECK_OK(ctn::create_stream(stream.out()));
+        ctn::emulation::set_pace(ctn::emulation::Pace::Now);
+        CHECK_OK(device.take(64, "the test"));
+        CHECK_OK(pinned.take(64, "the test"));
+        std::memset(pinned.get(), 1, 64);
+    }
+
+    ctn::OwnedStream stream;
+    ctn::DeviceMemory device;
+    ctn::PinnedMemory pinned;
+};
+
+TEST(LateCopy_PinnedMemoryWrittenBeforeItRan_IsReported)
+{
+    for (const int place : {0, 8, 39, 40, 63}) {
+        LateCopies late;
+        CHECK_OK(ctn::copy(late.device.get(), late.pinned.at(8), 32, late.stream.get()));
+        *late.pinned.at(place) = 2;
+        if (place >= 8 && place < 40)
+            expect_failure(ctn::synchronize(late.stream.get()), "earlier work of the stream has failed");
+        else
+            CHECK_OK(ctn::synchronize(late.stream.get()));
+    }
+}
+
+TEST(LateCopy_IntoPinnedMemory_IsNotThereBeforeItRan)
+{
+    LateCopies late;
+    CHECK_OK(ctn::copy(late.device.get(), late.pinned.get(), 64, late.stream.get()));
+    CHECK_OK(ctn::synchronize(late.stream.get()));
+    CHECK_OK(ctn::copy(late.pinned.at(8), late.device.get(), 8, late.stream.get()));
+    CHECK(*late.pinned.at(7) == 1 && *late.pinned.at(8) != 1 && *late.pinned.at(16) == 1, "what a copy is to write can be read");
+    CHECK_OK(ctn::synchronize(late.stream.get()));
+    CHECK(*late.pinned.at(8) == 1, "the copy has not run");
 }
 
 }  // namespace

@@ -93,13 +93,14 @@ TEST(Create_NullPointers_AreRefused)
 TEST(EveryCall_NullEngine_IsRefused)
 {
     float value;
+    int32_t read;
     ctn_engine_memory memory = {sizeof memory, 0, 0, 0, 0, 0};
     const ctn_status statuses[] = {
         ctn_engine_describe_memory(nullptr, &memory), ctn_engine_write_tensor(nullptr, 0, 0, 0, 1, &value), ctn_engine_seal(nullptr),
         ctn_engine_begin_step(nullptr, nullptr, 0, nullptr, 0, nullptr), ctn_engine_end_step(nullptr, nullptr),
         ctn_engine_read_logits(nullptr, 0, 0, &value), ctn_engine_commit(nullptr, 0, 0), ctn_engine_fill_slot(nullptr, 0, 0),
-        ctn_engine_copy_slot(nullptr, 0, 0), ctn_engine_write_slot(nullptr, 0, &value), ctn_engine_begin_read_slot(nullptr, 0),
-        ctn_engine_end_read_slot(nullptr, &value)};
+        ctn_engine_copy_slot(nullptr, 0, 0), ctn_engine_write_slot(nullptr, 0, &value), ctn_engine_begin_read_slot(nullptr, 0, &read),
+        ctn_engine_end_read_slot(nullptr, 0, &value)};
     for (const ctn_status status : statuses)
         CHECK(status == CTN_INVALID_ARGUMENT, "status %d", status);
     CHECK(std::strcmp(ctn_last_message(), "engine is null") == 0, "%s", ctn_last_message());
@@ -193,10 +194,12 @@ TEST(BeginStep_EachFault_IsRefusedAndChangesNothing)
         {"logits_count of row 0 is 3; allowed: 0 to 2", {{0, 0, {1, 2}, 3}}, {}},
         {"logits_count of row 0 is -1", {{0, 0, {1, 2}, -1}}, {}},
         {"token 2 is 50; allowed: 0 to 49", {{0, 0, {1, 2, 50}}}, {}},
-        {"token 0 is -1", {{0, 0, {-1}}}, {}},
+        {"token 0 is -1; allowed: 0 to 49, and below 0 for a provisional row of one token", {{0, 0, {~0}}}, {}},
+        {"token 2 is -1; allowed", {{0, 0, {1}}, {1, 0, {2, ~0}, 1, true}}, {}},
+        {"token 0 is -1, the draw from row 0 of logits; the last step with logits has 0", {{0, 0, {~0}, 1, true}}, {}},
         {"token_count is 41; allowed: 0 to 40", {{0, 0, tokens_of(41, 1)}}, {}},
         {"want 10 rows of logits; allowed: up to 8", {{0, 0, tokens_of(10, 1), 10}}, {}},
-        {"3 rows are provisional; allowed: up to 2", {{0, 0, {1}, 1, true}, {1, 0, {1}, 1, true}, {2, 0, {1}, 1, true}}, {}},
+        {"3 rows are provisional and do not run ahead; allowed: up to 2", {{0, 0, {1}, 1, true}, {1, 0, {1}, 1, true}, {2, 0, {1}, 1, true}}, {}},
         {"token_count of row 0 is 9; allowed: 1 to 8", {{0, 0, tokens_of(9, 1), 1, true}}, {}},
         {"uniform of draw 0 is 1", {{0, 0, {1}}}, {{1, 1, 0, 1, 0, 50, 1}}},
         {"uniform of draw 1 is nan", {{0, 0, {1}}, {1, 0, {1}}}, {good, {NAN, 1, 0, 1, 0, 50, 1}}},
@@ -232,18 +235,25 @@ TEST(SlotCalls_EachFault_IsRefused)
     const Model model({});
     Engine engine(model);
     std::vector<float> state(model.sizes.state());
+    int32_t read = 7;
     for (const int slot : {-1, 6}) {
         expect(CTN_INVALID_ARGUMENT, "slot is", ctn_engine_fill_slot(engine.handle, slot, 0));
         expect(CTN_INVALID_ARGUMENT, "slot is", ctn_engine_commit(engine.handle, slot, 0));
         expect(CTN_INVALID_ARGUMENT, "source is", ctn_engine_copy_slot(engine.handle, slot, 0));
         expect(CTN_INVALID_ARGUMENT, "destination is", ctn_engine_copy_slot(engine.handle, 0, slot));
         expect(CTN_INVALID_ARGUMENT, "slot is", ctn_engine_write_slot(engine.handle, slot, state.data()));
-        expect(CTN_INVALID_ARGUMENT, "slot is", ctn_engine_begin_read_slot(engine.handle, slot));
+        expect(CTN_INVALID_ARGUMENT, "slot is", ctn_engine_begin_read_slot(engine.handle, slot, &read));
     }
+    CHECK(read == 7, "a refused read has number %d", read);
     expect(CTN_INVALID_ARGUMENT, "state is null", ctn_engine_write_slot(engine.handle, 0, nullptr));
-    CHECK_OK(ctn_engine_begin_read_slot(engine.handle, 0));
-    expect(CTN_INVALID_ARGUMENT, "state is null", ctn_engine_end_read_slot(engine.handle, nullptr));
-    CHECK_OK(ctn_engine_end_read_slot(engine.handle, state.data()));
+    expect(CTN_INVALID_ARGUMENT, "read is null", ctn_engine_begin_read_slot(engine.handle, 0, nullptr));
+    CHECK_OK(ctn_engine_begin_read_slot(engine.handle, 0, &read));
+    expect(CTN_INVALID_ARGUMENT, "state is null", ctn_engine_end_read_slot(engine.handle, read, nullptr));
+    expect(CTN_INVALID_ARGUMENT, "read is -1; allowed: 0 to 1", ctn_engine_end_read_slot(engine.handle, -1, state.data()));
+    expect(CTN_INVALID_ARGUMENT, "read is 2; allowed: 0 to 1", ctn_engine_end_read_slot(engine.handle, 2, state.data()));
+    expect(CTN_INVALID_ARGUMENT, "is not under way", ctn_engine_end_read_slot(engine.handle, 1 - read, state.data()));
+    CHECK_OK(ctn_engine_end_read_slot(engine.handle, read, state.data()));
+    expect(CTN_INVALID_ARGUMENT, "is not under way", ctn_engine_end_read_slot(engine.handle, read, state.data()));
 }
 
 TEST(StepCalls_OutOfTurn_AreRefused)
@@ -251,16 +261,19 @@ TEST(StepCalls_OutOfTurn_AreRefused)
     const Model model({});
     Engine engine(model);
     float logit;
-    expect(CTN_INVALID_ARGUMENT, "first is 1; allowed: 0 to 0", ctn_engine_read_logits(engine.handle, 1, 1, &logit));
+    expect(CTN_INVALID_ARGUMENT, "first is 1; allowed: 0 to 0", ctn_engine_read_logits(engine.handle, 1, 0, &logit));
+    expect(CTN_INVALID_ARGUMENT, "no step with logits has ended", ctn_engine_read_logits(engine.handle, 0, 1, &logit));
     CHECK_OK(engine.begin({{0, 0, {1}}}));
-    expect(CTN_INVALID_ARGUMENT, "under way", engine.begin({{1, 0, {1}}}));
-    expect(CTN_INVALID_ARGUMENT, "under way", ctn_engine_read_logits(engine.handle, 0, 1, &logit));
+    expect(CTN_INVALID_ARGUMENT, "no step with logits has ended", ctn_engine_read_logits(engine.handle, 0, 1, &logit));
     CHECK_OK(ctn_engine_end_step(engine.handle, nullptr));
+    expect(CTN_INVALID_ARGUMENT, "no step is under way", ctn_engine_end_step(engine.handle, nullptr));
     expect(CTN_INVALID_ARGUMENT, "first is -1", ctn_engine_read_logits(engine.handle, -1, 1, &logit));
     expect(CTN_INVALID_ARGUMENT, "count is 2 from row 0 on; allowed: 0 to 1", ctn_engine_read_logits(engine.handle, 0, 2, &logit));
     expect(CTN_INVALID_ARGUMENT, "count is -1", ctn_engine_read_logits(engine.handle, 0, -1, &logit));
     expect(CTN_INVALID_ARGUMENT, "logits is null", ctn_engine_read_logits(engine.handle, 0, 1, nullptr));
     CHECK_OK(ctn_engine_read_logits(engine.handle, 1, 0, nullptr));
+    CHECK_OK(engine.begin({{0, 1, {1}, 0}}));
+    expect(CTN_INVALID_ARGUMENT, "no step is under way", ctn_engine_end_step(engine.handle, nullptr));
 }
 
 TEST(DescribeMemory_OfSmallModel_IsTheSumOfItsParts)

@@ -1,7 +1,10 @@
 /* An engine of a random model, and the few calls that tests make of it again and again. */
 #pragma once
 
+#include "../emulation/streams.h"
 #include "engine_model.h"
+
+#include <deque>
 
 namespace test {
 
@@ -29,7 +32,7 @@ inline ctn_engine_config config_of(const Model &model)
     return config;
 }
 
-/* A row of a step with its tokens. */
+/* A row of a step with its tokens; ~i runs ahead. */
 struct Part {
     int slot;
     int64_t position;
@@ -57,25 +60,35 @@ public:
     {
         rows_.clear();
         tokens_.clear();
-        logits_ = 0;
+        int logits = 0;
         for (const Part &part : parts) {
             rows_.push_back({part.position, part.slot, (int)part.tokens.size(), part.logits, part.is_provisional ? 1 : 0});
             tokens_.insert(tokens_.end(), part.tokens.begin(), part.tokens.end());
-            logits_ += part.logits;
+            logits += part.logits;
         }
-        return ctn_engine_begin_step(handle, rows_.data(), (int)rows_.size(), tokens_.data(), (int)tokens_.size(),
+        const ctn_status status = ctn_engine_begin_step(handle, rows_.data(), (int)rows_.size(), tokens_.data(), (int)tokens_.size(),
             draws.empty() ? nullptr : draws.data());
+        if (status == CTN_OK && logits > 0)
+            under_way_.push_back(logits);
+        return status;
     }
 
-    /* All rows of logits of the step. */
+    /* Steps that wanted logits and have not ended. */
+    int under_way() const { return (int)under_way_.size(); }
+
+    /* Ends the oldest step: all its rows of logits, or none where no step with logits is under way. */
     std::vector<float> end(std::vector<int> *drawn = nullptr)
     {
-        std::vector<int> tokens((size_t)logits_ + 1, 7777);
-        CHECK_OK(ctn_engine_end_step(handle, tokens.data()));
-        CHECK(tokens[(size_t)logits_] == 7777, "more tokens than rows of logits");
+        const int rows = under_way_.empty() ? 0 : under_way_.front();
+        std::vector<int> tokens((size_t)rows + 1, 7777);
+        if (rows > 0) {
+            under_way_.pop_front();
+            CHECK_OK(ctn_engine_end_step(handle, tokens.data()));
+        }
+        CHECK(tokens[(size_t)rows] == 7777, "more tokens than rows of logits");
         if (drawn != nullptr)
             drawn->assign(tokens.begin(), tokens.end() - 1);
-        return logits(0, logits_);
+        return logits(0, rows);
     }
 
     std::vector<float> run(const std::vector<Part> &parts, const std::vector<ctn_draw> &draws = {}, std::vector<int> *drawn = nullptr)
@@ -94,9 +107,20 @@ public:
 
     std::vector<float> state(int slot)
     {
+        return end_read(begin_read(slot));
+    }
+
+    int begin_read(int slot)
+    {
+        int32_t read = 7777;
+        CHECK_OK(ctn_engine_begin_read_slot(handle, slot, &read));
+        return read;
+    }
+
+    std::vector<float> end_read(int read)
+    {
         std::vector<float> values(model_.sizes.state());
-        CHECK_OK(ctn_engine_begin_read_slot(handle, slot));
-        CHECK_OK(ctn_engine_end_read_slot(handle, values.data()));
+        CHECK_OK(ctn_engine_end_read_slot(handle, read, values.data()));
         return values;
     }
 
@@ -109,7 +133,7 @@ private:
     const Model &model_;
     std::vector<ctn_row> rows_;
     std::vector<int32_t> tokens_;
-    int logits_ = 0;
+    std::deque<int> under_way_; /* rows of logits */
 };
 
 inline std::vector<int> tokens_of(int count, unsigned seed, int vocabulary = 50)
@@ -141,4 +165,18 @@ inline bool has_same_bits(const std::vector<float> &a, const std::vector<float> 
     return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0);
 }
 
+/* Runs the cases at once, and then as late as anything allows, which shows a missing wait between streams or with the host. */
+inline int run_now_and_late(int argc, char **argv)
+{
+    const int now = run(argc, argv);
+    ctn::emulation::set_pace(ctn::emulation::Pace::Late);
+    return run(argc, argv) | now;
+}
+
 }  // namespace test
+
+#define TEST_MAIN_NOW_AND_LATE                  \
+    int main(int argc, char **argv)             \
+    {                                           \
+        return test::run_now_and_late(argc, argv); \
+    }

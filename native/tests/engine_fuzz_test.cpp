@@ -1,5 +1,4 @@
 /* Random plans on one engine, and the same sessions token by token, alone, on another: same bits all along. */
-#include "../emulation/streams.h"
 #include "engine_case.h"
 
 #include <algorithm>
@@ -15,7 +14,7 @@ constexpr int vocabulary = 50;
 class Pair {
 public:
     Pair(const Model &model, const ctn_engine_config &config, unsigned seed)
-        : mixed_(model, config), single_(model, config_of(model)), random_(seed), state_size_(model.sizes.state())
+        : mixed_(model, config), single_(model, config_of(model)), random_(seed)
     {
     }
 
@@ -34,18 +33,14 @@ public:
 
         CHECK_OK(mixed_.begin(parts, has_draws ? draws : std::vector<ctn_draw>()));
         const int read = below(3) == 0 ? below(slots) : -1;
-        if (read >= 0)
-            CHECK_OK(ctn_engine_begin_read_slot(mixed_.handle, read));
+        const int number = read >= 0 ? mixed_.begin_read(read) : -1;
         std::vector<int> drawn;
         const auto logits = mixed_.end(&drawn);
         check_drawn(logits, drawn, has_draws, draws);
         const auto expected = run_singly(parts);
         CHECK(has_same_bits(expected, logits), "logits of plan %d", plans_);
-        if (read >= 0) {
-            std::vector<float> state(state_size_);
-            CHECK_OK(ctn_engine_end_read_slot(mixed_.handle, state.data()));
-            CHECK(has_same_bits(single_.state(read), state), "state of slot %d, read in plan %d", read, plans_);
-        }
+        if (read >= 0)
+            CHECK(has_same_bits(single_.state(read), mixed_.end_read(number)), "state of slot %d, read in plan %d", read, plans_);
         for (const Part &part : parts)
             commit(part);
         plans_++;
@@ -166,7 +161,10 @@ private:
         switch (below(6)) {
         case 0: part.slot = below(2) == 0 ? -1 - below(100) : slots + below(1 << 30); break;
         case 1: part.position = -1 - (int64_t)random_(); break;
-        case 2: part.tokens[(size_t)below((int)part.tokens.size())] = below(2) == 0 ? -1 - below(100) : vocabulary + below(1 << 30); break;
+        case 2:
+            part.tokens[(size_t)below((int)part.tokens.size())] = below(2) == 0 ? -1 - below(100) : vocabulary + below(1 << 30);
+            part.is_provisional = false;
+            break;
         case 3: part.logits = below(2) == 0 ? -1 : (int)part.tokens.size() + 1; break;
         case 4: part.tokens.clear(); part.logits = 0; break;
         default: parts.push_back(part); break;
@@ -177,7 +175,6 @@ private:
     Engine mixed_, single_;
     std::mt19937 random_;
     int64_t positions_[slots] = {};
-    size_t state_size_;
     int plans_ = 0;
 };
 

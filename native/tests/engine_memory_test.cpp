@@ -1,5 +1,4 @@
 /* What an engine takes and gives back, and what becomes of it when memory or the device fails. */
-#include "../emulation/streams.h"
 #include "engine_case.h"
 
 namespace {
@@ -14,9 +13,15 @@ void use_everything(Engine &engine, int64_t position)
     const std::vector<ctn_draw> draws(2, {0.3, 0.9, 0.1, 1, 4, 50, 1});
     engine.run({{0, position, {1}}, {1, position, {2}}}, draws);
     engine.run({{2, position, tokens_of(12, 1)}, {3, position, {1, 2, 3}}});
-    engine.run({{3, position + 3, {1, 2, 3}, 1, true}, {0, position + 1, {4}, 0}});
+    engine.run({{3, position + 3, {1, 2, 3}, 1, true}, {0, position + 1, {4}, 0}}, draws);
     CHECK_OK(ctn_engine_commit(engine.handle, 3, 2));
+    CHECK_OK(engine.begin({{0, position + 2, {~0}, 1, true}, {1, position + 1, {~0}, 1, true}, {2, position + 12, {~0}, 1, true}}));
     CHECK_OK(ctn_engine_copy_slot(engine.handle, 3, 4));
+    const int read = engine.begin_read(0);
+    CHECK_OK(engine.begin({{0, position + 2, {~2}, 1, true}}, draws));
+    engine.end();
+    engine.end();
+    engine.end_read(read);
     const auto state = engine.state(3);
     CHECK_OK(ctn_engine_write_slot(engine.handle, 5, state.data()));
     engine.clear(1);
@@ -51,9 +56,11 @@ TEST(DestroyedEngine_WhateverStage_GaveEverythingBack)
         ctn::emulation::set_pace(pace);
         Engine engine(model);
         use_everything(engine, 0);
-        CHECK_OK(ctn_engine_begin_read_slot(engine.handle, 0));
+        engine.begin_read(0);
+        engine.begin_read(1);
         CHECK_OK(ctn_engine_write_slot(engine.handle, 1, std::vector<float>(model.sizes.state()).data()));
         CHECK_OK(engine.begin({{2, 0, {1}}}));
+        CHECK_OK(engine.begin({{1, 0, {~0}, 1, true}, {0, 5, {3}}}));
     }
     ctn::emulation::set_pace(Pace::Now);
     CHECK(taken().now == before, "%lld things are left", (long long)(taken().now - before));
@@ -88,7 +95,7 @@ TEST(Seal_GraphRefused_CanBeTriedAgain)
     ctn_engine *engine;
     CHECK_OK(ctn_engine_create(&config, &engine));
     model.write(engine);
-    for (const int refused : {0, 3, 7}) {
+    for (const int refused : {0, 3, 7, 14}) {
         ctn::emulation::refuse_taking(refused);
         CHECK(ctn_engine_seal(engine) == CTN_OUT_OF_MEMORY, "graph %d", refused);
         ctn::emulation::refuse_taking(-1);
@@ -110,6 +117,7 @@ TEST(FailedDevice_AnyWork_EveryLaterCallSaysSo)
             {
                 Engine engine(model);
                 std::vector<float> values(model.sizes.state());
+                int32_t read;
                 ctn::emulation::fail_work(failing);
                 ctn_status status = engine.begin({{0, 0, tokens_of(12, 1)}, {1, 0, {1}}});
                 if (status == CTN_OK)
@@ -118,8 +126,8 @@ TEST(FailedDevice_AnyWork_EveryLaterCallSaysSo)
                 CHECK(status == CTN_DEVICE_ERROR, "status %d of a step whose piece %d failed", status, failing);
                 const ctn_status later[] = {engine.begin({{2, 0, {1}}}), ctn_engine_end_step(engine.handle, nullptr),
                     ctn_engine_fill_slot(engine.handle, 0, 0), ctn_engine_copy_slot(engine.handle, 0, 1),
-                    ctn_engine_write_slot(engine.handle, 0, values.data()), ctn_engine_begin_read_slot(engine.handle, 0),
-                    ctn_engine_end_read_slot(engine.handle, values.data()), ctn_engine_commit(engine.handle, 0, 0),
+                    ctn_engine_write_slot(engine.handle, 0, values.data()), ctn_engine_begin_read_slot(engine.handle, 0, &read),
+                    ctn_engine_end_read_slot(engine.handle, 0, values.data()), ctn_engine_commit(engine.handle, 0, 0),
                     ctn_engine_read_logits(engine.handle, 0, 0, values.data()), ctn_engine_seal(engine.handle)};
                 for (const ctn_status one : later)
                     CHECK(one == CTN_DEVICE_ERROR, "status %d of a call after that", one);

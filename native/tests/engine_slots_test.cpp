@@ -1,8 +1,5 @@
-/* Slots of an engine: provisional rows and what is committed of them, filling, copying, reading and writing states. */
-#include "../emulation/streams.h"
+/* Slots of an engine: provisional rows and what is committed of them, filling, copying and writing states. */
 #include "engine_case.h"
-
-#include <thread>
 
 namespace {
 
@@ -208,32 +205,6 @@ TEST(NewEngine_States_AreZero)
         CHECK(has_same_bits(engine.state(slot), std::vector<float>(model.sizes.state(), 0)), "slot %d", slot);
 }
 
-/* The copy that a read brings over is of the moment at which it began, whatever becomes of the slot, and another thread may end it. */
-TEST(ReadSlot_StepsGoOn_IsOfTheBeginning)
-{
-    const Model model({});
-    Engine engine(model);
-    start(engine, 0);
-    engine.run({{0, 9, {1}}});
-    const auto expected = engine.state(0);
-    for (int round = 0; round < 4; round++) {
-        start(engine, 0);
-        engine.run({{0, 9, {1}}});
-        std::vector<float> state(model.sizes.state());
-        CHECK_OK(ctn_engine_begin_read_slot(engine.handle, 0));
-        CHECK(ctn_engine_begin_read_slot(engine.handle, 1) == CTN_INVALID_ARGUMENT, "a second read");
-        CHECK_OK(engine.begin({{0, 10, {2}}, {1, 0, prompt}}));
-        std::thread reader([&] { CHECK_OK(ctn_engine_end_read_slot(engine.handle, state.data())); });
-        engine.end();
-        CHECK_OK(ctn_engine_fill_slot(engine.handle, 0, NAN));
-        engine.run({{0, 11, {2}}});
-        reader.join();
-        CHECK(has_same_bits(expected, state), "round %d", round);
-    }
-    std::vector<float> state(model.sizes.state());
-    CHECK(ctn_engine_end_read_slot(engine.handle, state.data()) == CTN_INVALID_ARGUMENT, "nothing is being read");
-}
-
 TEST(WriteSlot_OneAfterTheOther_EachArrives)
 {
     const Model model({});
@@ -268,10 +239,4 @@ TEST(WriteSlot_WhileAStepRunsTheSlot_ComesAfterIt)
 
 }  // namespace
 
-/* At once, and then as late as anything allows, which shows a missing wait between streams or with the host. */
-int main(int argc, char **argv)
-{
-    const int now = test::run(argc, argv);
-    ctn::emulation::set_pace(ctn::emulation::Pace::Late);
-    return test::run(argc, argv) | now;
-}
+TEST_MAIN_NOW_AND_LATE

@@ -1,5 +1,4 @@
 /* Steps on one thread while another ends reads of slots: ThreadSanitizer reports what the two share without order. */
-#include "../emulation/streams.h"
 #include "engine_case.h"
 
 #include <thread>
@@ -19,13 +18,28 @@ TEST(ReadSlot_EndedOnAnotherThreadWhileStepsGoOn_HasNoRace)
         Engine engine(model, config);
         engine.run({{0, 0, {1}}});
         for (int round = 0; round < 3; round++) {
-            std::vector<float> state(model.sizes.state(), 7);
-            CHECK_OK(ctn_engine_begin_read_slot(engine.handle, 0));
-            std::thread reader([&] { CHECK_OK(ctn_engine_end_read_slot(engine.handle, state.data())); });
-            engine.run({{0, round + 1, {2}}, {1, round, {3}}});
-            CHECK_OK(ctn_engine_write_slot(engine.handle, 2, std::vector<float>(state.size()).data()));
-            reader.join();
-            CHECK(state[0] != 7, "nothing was read");
+            std::vector<float> states[2] = {std::vector<float>(model.sizes.state(), 7), std::vector<float>(model.sizes.state(), 7)};
+            std::thread readers[2];
+            for (const int slot : {0, 1}) {
+                const int read = engine.begin_read(slot);
+                readers[slot] = std::thread([&engine, read, &state = states[slot]] {
+                    CHECK_OK(ctn_engine_end_read_slot(engine.handle, read, state.data()));
+                });
+            }
+            CHECK_OK(engine.begin({{0, round + 1, {2}}, {1, round, {3}}}));
+            CHECK_OK(engine.begin({{0, round + 2, {~0}, 1, true}}));
+            engine.end();
+            CHECK_OK(ctn_engine_write_slot(engine.handle, 2, std::vector<float>(states[0].size()).data()));
+            /* As soon as one of the two has ended, its place is another's. */
+            int read;
+            while ((read = engine.begin_read(2)) < 0)
+                std::this_thread::yield();
+            engine.end();
+            engine.end_read(read);
+            for (const int slot : {0, 1}) {
+                readers[slot].join();
+                CHECK(states[slot][0] != 7, "nothing was read");
+            }
         }
     }
 }
@@ -40,11 +54,11 @@ TEST(FailedDevice_SeenByTwoThreads_HasNoRace)
     ctn::emulation::set_pace(ctn::emulation::Pace::Late);
     Engine engine(model, config);
     std::vector<float> state(model.sizes.state());
-    CHECK_OK(ctn_engine_begin_read_slot(engine.handle, 0));
+    const int number = engine.begin_read(0);
     CHECK_OK(engine.begin({{0, 0, {1}}}));
     ctn::emulation::fail_work(0);
     ctn_status read = CTN_OK;
-    std::thread reader([&] { read = ctn_engine_end_read_slot(engine.handle, state.data()); });
+    std::thread reader([&] { read = ctn_engine_end_read_slot(engine.handle, number, state.data()); });
     const ctn_status stepped = ctn_engine_end_step(engine.handle, nullptr);
     reader.join();
     CHECK(read == CTN_DEVICE_ERROR && stepped == CTN_DEVICE_ERROR, "statuses %d and %d", read, stepped);

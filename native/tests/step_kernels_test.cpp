@@ -94,20 +94,25 @@ TEST(Activation_Extremes_AreThoseOfTheFunction)
         "%g %g %g %g %g %g", written[0], written[1], written[2], written[3], written[4], written[5]);
 }
 
+/* Tokens below 0 are those that were drawn, or 0 where that was left open. */
 TEST(Embed_RowsInAnyOrder_AreTheTables)
 {
     for (const ctn_dtype type : {CTN_F32, CTN_BF16})
         for (const int width : {2, 50, 300}) {
             const Values table(random_values((size_t)(9 * width), 1), type);
-            const std::vector<int32_t> tokens = {8, 0, 3, 3};
-            ctn::DeviceMemory device_tokens;
-            CHECK_OK(device_tokens.take(16, "the test"));
-            CHECK_OK(ctn::copy(device_tokens.get(), tokens.data(), 16, nullptr));
-            const Values residual(std::vector<float>((size_t)(4 * width), 7), CTN_F32);
-            CHECK_OK(ctn::embed(device_tokens.at<int32_t>(0), 4, width, table.get(), type, residual.at<float>(0), nullptr));
+            const std::vector<int32_t> tokens = {8, 0, 3, 3, ~2, ~0, ~1, ~2}, drawn = {5, CTN_UNDECIDED, 7};
+            const int expected[] = {8, 0, 3, 3, 7, 5, 0, 7};
+            ctn::DeviceMemory device_tokens, device_drawn;
+            CHECK_OK(device_tokens.take(32, "the test"));
+            CHECK_OK(device_drawn.take(12, "the test"));
+            CHECK_OK(ctn::copy(device_tokens.get(), tokens.data(), 32, nullptr));
+            CHECK_OK(ctn::copy(device_drawn.get(), drawn.data(), 12, nullptr));
+            const Values residual(std::vector<float>((size_t)(8 * width), 7), CTN_F32);
+            CHECK_OK(ctn::embed(device_tokens.at<int32_t>(0), device_drawn.at<int32_t>(0), 8, width, table.get(), type,
+                residual.at<float>(0), nullptr));
             const auto rows = residual.read(), all = table.read();
-            for (int i = 0; i < 4 * width; i++)
-                CHECK(rows[(size_t)i] == all[(size_t)(tokens[(size_t)(i / width)] * width + i % width)], "value %d of width %d", i, width);
+            for (int i = 0; i < 8 * width; i++)
+                CHECK(rows[(size_t)i] == all[(size_t)(expected[i / width] * width + i % width)], "value %d of width %d", i, width);
         }
 }
 

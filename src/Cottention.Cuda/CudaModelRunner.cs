@@ -17,7 +17,6 @@ public sealed unsafe class CudaModelRunner : IModelRunner
     private readonly EngineHandle _engine;
     private readonly CudaStep _step;
     private readonly PlanRules _rules;
-    private volatile bool _isReading;
 
     /// <summary>Loads a checkpoint's weights onto the device and takes all memory there. The checkpoint is not needed afterwards.</summary>
     /// <exception cref="InferenceException">
@@ -144,11 +143,8 @@ public sealed unsafe class CudaModelRunner : IModelRunner
     public int BeginReadSlot(int slot)
     {
         CheckSlot(slot);
-        if (_isReading)
-            return -1;
-        NativeStatus.Check(NativeMethods.BeginReadSlot(_engine, slot));
-        _isReading = true;
-        return 0;
+        NativeStatus.Check(NativeMethods.BeginReadSlot(_engine, slot, out var read));
+        return read;
     }
 
     /// <inheritdoc/>
@@ -156,8 +152,7 @@ public sealed unsafe class CudaModelRunner : IModelRunner
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(state.Length, StateLayout.ElementCount, nameof(state));
         fixed (float* values = state)
-            NativeStatus.Check(NativeMethods.EndReadSlot(_engine, values));
-        _isReading = false;
+            NativeStatus.Check(NativeMethods.EndReadSlot(_engine, read, values));
     }
 
     /// <inheritdoc/>

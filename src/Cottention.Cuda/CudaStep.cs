@@ -18,7 +18,7 @@ internal sealed unsafe class CudaStep(EngineHandle engine, int maxRows, int widt
     private readonly bool[] _fetched = new bool[maxRows];
     private int _logitsCount;
 
-    /// <summary>Runs a checked plan to its end.</summary>
+    /// <summary>Runs a checked plan: to its end where it wants logits, else onto the device.</summary>
     public void Run(StepPlan plan)
     {
         for (var i = 0; i < plan.RowCount; i++)
@@ -35,11 +35,12 @@ internal sealed unsafe class CudaStep(EngineHandle engine, int maxRows, int widt
         fixed (int* drawn = _drawn)
         {
             NativeStatus.Check(NativeMethods.BeginStep(engine, rows, plan.RowCount, tokens, plan.TokenCount, plan.HasDraws ? draws : null));
+            if (plan.LogitsCount == 0)
+                return; // such a step has nothing to end: what comes later comes after it
             NativeStatus.Check(NativeMethods.EndStep(engine, plan.HasDraws ? drawn : null));
         }
 
-        if (plan.LogitsCount > 0)
-            _logitsCount = plan.LogitsCount;
+        _logitsCount = plan.LogitsCount;
     }
 
     /// <summary>A row of logits, [N] f32.</summary>

@@ -9,7 +9,7 @@ namespace Cottention.Cuda.Native;
 internal static unsafe partial class NativeMethods
 {
     /// <summary>What the declarations here were written for.</summary>
-    public const int AbiVersion = 1;
+    public const int AbiVersion = 2;
 
     /// <summary>The functions declared here: a library that lacks one is not used.</summary>
     public static readonly string[] EntryPoints =
@@ -84,8 +84,8 @@ internal static unsafe partial class NativeMethods
     public static partial NativeStatusCode WriteSlot(EngineHandle engine, int slot, float* state);
 
     [LibraryImport(Library, EntryPoint = "ctn_engine_begin_read_slot")]
-    public static partial NativeStatusCode BeginReadSlot(EngineHandle engine, int slot);
+    public static partial NativeStatusCode BeginReadSlot(EngineHandle engine, int slot, out int read);
 
     [LibraryImport(Library, EntryPoint = "ctn_engine_end_read_slot")]
-    public static partial NativeStatusCode EndReadSlot(EngineHandle engine, float* state);
+    public static partial NativeStatusCode EndReadSlot(EngineHandle engine, int read, float* state);
 }

@@ -11,7 +11,7 @@ namespace Cottention.Torch.Runners;
 internal sealed unsafe class NativeKernels : IDisposable
 {
     // CTN_ABI_VERSION of the header that RecurrentLaunch was written from.
-    private const int AbiVersion = 1;
+    private const int AbiVersion = 2;
     private const string LibtorchCpu = "libtorch_cpu.so";
     private const string LibtorchCuda = "libtorch_cuda.so";
 

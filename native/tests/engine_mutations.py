@@ -10,11 +10,15 @@ import mutations
 from mutations import NATIVE, compile_object
 
 SLOTS, FUZZ, STEPS, MEMORY = "engine_slots_test", "engine_fuzz_test", "engine_test", "engine_memory_test"
-ARGUMENTS, DRAWS = "engine_arguments_test", "draw_test"
+ARGUMENTS, DRAWS, READS = "engine_arguments_test", "draw_test", "engine_reads_test"
+AHEAD, AHEAD_FUZZ, WAITS = "engine_ahead_test", "engine_ahead_fuzz_test", "engine_waits_test"
 
 
 # Sources that include a header.
-INCLUDERS = {"src/candidates.h": ["src/sample.cu"]}
+INCLUDERS = {
+    "src/candidates.h": ["src/sample.cu"],
+    "src/step_buffers.h": [f"src/{name}.cpp" for name in ("api", "engine", "engine_slots", "forward", "step_buffers", "step_graphs", "step_results")],
+}
 
 
 def fault(name, tests, file, text, instead):
@@ -24,13 +28,54 @@ def fault(name, tests, file, text, instead):
 MUTATIONS = [
     fault("a write does not wait for the step", [SLOTS], "src/slot_transfers.cpp", "    if (is_in_use) {", "    if (false) {"),
     fault("a step does not wait for a write", [SLOTS], "src/slot_transfers.cpp",
-          "    return wait(steps, written_.get());", "    return CTN_OK;"),
+          "        CTN_TRY(wait(steps, written_.get()));\n", ""),
     fault("a write does not wait for the last write", [SLOTS], "src/slot_transfers.cpp", "    if (has_written_)\n", "    if (false)\n"),
-    fault("a read does not wait for its copy", [SLOTS], "src/slot_transfers.cpp",
-          "    CTN_TRY(wait(read_stream_.get(), copied_.get()));\n", ""),
-    fault("a read is not waited for", [SLOTS], "src/slot_transfers.cpp", "    CTN_TRY(synchronize_event(read_.get()));\n", ""),
-    fault("a step is not waited for", [FUZZ], "src/engine.cpp", "    CTN_TRY(synchronize_event(stepped_.get()));\n", ""),
-    fault("a read does not fold", [SLOTS], "src/engine_slots.cpp", "    CTN_TRY(arena_.fold(slot, stream_.get()));\n", ""),
+    fault("a write does not wait for a read", [READS], "src/slot_transfers.cpp",
+          "    CTN_TRY(wait_for_reads(slot, write_stream_.get()));\n", ""),
+    fault("a step does not wait for a read", [READS], "src/slot_transfers.cpp", "    return wait_for_reads(slot, steps);", "    return CTN_OK;"),
+    fault("a step waits for every read", [WAITS], "src/slot_transfers.cpp", "        if (slot == read.slot) {", "        if (read.slot != none) {"),
+    fault("a read does not wait for the steps", [READS], "src/slot_transfers.cpp",
+          "    CTN_TRY(wait(read_stream_.get(), before_read_.get()));\n", ""),
+    fault("a read is not waited for", [READS], "src/slot_transfers.cpp", "    CTN_TRY(synchronize_event(read.copied.get()));\n", ""),
+    fault("reads share their memory", [READS], "src/slot_transfers.cpp", "    CTN_TRY(copy(read.pinned.get(), state",
+          "    CTN_TRY(copy(reads_[0].pinned.get(), state"),
+    fault("a read begins in another's place", [READS], "src/slot_transfers.cpp", "        if (reads_[number].stage == Stage::Free)\n", ""),
+    fault("a read ends twice", [ARGUMENTS], "src/slot_transfers.cpp", "    read.stage = Stage::Free;\n", "    read.stage = Stage::UnderWay;\n"),
+    fault("a read does not fold", [SLOTS], "src/engine_slots.cpp", "        CTN_TRY(arena_.fold(slot, stream_.get()));\n", ""),
+    fault("a step is not waited for", [FUZZ], "src/step_results.cpp", "    CTN_TRY(synchronize_event(step.has_run.get()));\n", ""),
+    fault("the newest step is ended", [AHEAD], "src/step_results.cpp", "steps_[ended_ % CTN_MOST_STEPS];", "steps_[(begun_ - 1) % CTN_MOST_STEPS];"),
+    fault("an ended step's successor counts as run", [AHEAD_FUZZ], "src/step_results.cpp", "    has_run_ = step.put;",
+          "    has_run_ = steps_[(begun_ - 1) % CTN_MOST_STEPS].put;"),
+    fault("a third step begins", [AHEAD], "src/step_results.cpp", "begun_ - ended_ < CTN_MOST_STEPS", "begun_ - ended_ <= CTN_MOST_STEPS"),
+    fault("logits that are gone are read", [AHEAD], "src/step_results.cpp", "    if (begun_ - ended_ == CTN_MOST_STEPS)", "    if (false)"),
+    fault("logits of the newest step are read", [AHEAD], "src/step_results.cpp", "((ended_ - 1) % CTN_MOST_STEPS);", "((begun_ - 1) % CTN_MOST_STEPS);"),
+    fault("a read of logits waits for the newer step", [WAITS], "src/step_results.cpp", "    CTN_TRY(copy(logits,",
+          "    CTN_TRY(synchronize_event(steps_[1 - turn].has_run.get()));\n    CTN_TRY(copy(logits,"),
+    fault("steps share their drawn tokens", [AHEAD], "src/step_results.cpp", "    CTN_TRY(copy(step.drawn.get(),", "    CTN_TRY(copy(steps_[0].drawn.get(),"),
+    fault("steps share their logits", [AHEAD], "src/step_buffers.cpp",
+          "    for (int64_t &logits : logits_)\n        logits = ", "    logits_[0] = logits_[1] = "),
+    fault("graphs know one buffer of logits", [AHEAD], "src/step_graphs.cpp", "forward.enqueue(shape, layout, logits, stream)",
+          "forward.enqueue(shape, layout, 0, stream)"),
+    fault("kernel by kernel, one buffer of logits", [AHEAD_FUZZ], "src/engine.cpp", "forward_.enqueue(shape, layout, results_.turn(), stream_.get())",
+          "forward_.enqueue(shape, layout, 0, stream_.get())"),
+    fault("a descriptor is written too early", [WAITS], "src/step_buffers.cpp",
+          "    CTN_TRY(synchronize_event(pinned_[last_].sent.get()));\n", ""),
+    fault("steps share their descriptor", [WAITS], "src/step_buffers.h", "descriptors = 4;", "descriptors = 1;"),
+    fault("a beginning waits for the device", [WAITS], "src/engine.cpp", "    plan_.arrange(request, arena_);",
+          "    CTN_TRY(synchronize(stream_.get()));\n    plan_.arrange(request, arena_);"),
+    fault("a step without logits is to be ended", [AHEAD], "src/engine.cpp", "plan_.logits() == 0 ? CTN_OK : ", ""),
+    fault("a row takes another row's draw", [AHEAD], "src/embedding.cu", "drawn[~token]", "drawn[0]"),
+    fault("a row takes the draw after its own", [AHEAD], "src/embedding.cu", "drawn[~token]", "drawn[-token]"),
+    fault("an open draw is not token 0", [AHEAD], "src/embedding.cu", "draw < 0 ? 0 : draw", "draw < 0 ? 1 : draw"),
+    fault("an unwanted draw leaves the last step's", [AHEAD], "src/sample.cu", "    if (threadIdx.x == 0)\n        *answer = CTN_UNDECIDED;\n", ""),
+    fault("rows that run ahead count as provisional", [AHEAD], "src/step_checks.cpp", " && !runs_ahead(request, i);", ";"),
+    fault("a row runs ahead of a draw that is none", [AHEAD], "src/step_checks.cpp", "logits < request.last_logits", "logits <= request.last_logits"),
+    fault("a row of two tokens runs ahead", [AHEAD], "src/step_checks.cpp", "row.token_count == 1 && ", ""),
+    fault("a row that counts runs ahead", [AHEAD], "src/step_checks.cpp", "row.is_provisional && row.token_count == 1", "row.token_count == 1"),
+    fault("a copy has what is not committed", [AHEAD], "src/arena.cpp", "tail(destination) = {from.end, from.length, 0};",
+          "tail(destination) = {from.end + from.pending, from.length + from.pending, 0};"),
+    fault("a fold has what is not committed", [AHEAD], "src/arena.cpp", "{own.end, {0, 0}, slot, own.length, 1}",
+          "{own.end + own.pending, {0, 0}, slot, own.length + own.pending, 1}"),
     fault("a copy lacks the tail", [SLOTS], "src/arena.cpp", "        if (from.length > 0)\n", "        if (from.length > 8)\n"),
     fault("a fold keeps the tail", [SLOTS, FUZZ], "src/arena.cpp", "    own.length = 0;\n", ""),
     fault("a fill keeps the tail", [SLOTS, FUZZ], "src/arena.cpp", "    forget_all(slot);\n    return CTN_OK;\n}\n\nctn_status Arena::copy",
@@ -79,7 +124,7 @@ MUTATIONS = [
 
 def build_whole(folder, run):
     names = [p for p in sorted((NATIVE / "src").glob("*.c*")) if not p.stem.endswith(("_cuda", "_cublaslt"))]
-    tests = [NATIVE / "tests" / f"{name}.cpp" for name in (SLOTS, FUZZ, STEPS, MEMORY, ARGUMENTS, DRAWS)]
+    tests = [NATIVE / "tests" / f"{name}.cpp" for name in (SLOTS, READS, FUZZ, STEPS, MEMORY, ARGUMENTS, DRAWS, AHEAD, AHEAD_FUZZ, WAITS)]
     sources = names + sorted((NATIVE / "emulation").glob("*.cpp")) + tests
     return {str(p.relative_to(NATIVE)): o for p, o in run.map(lambda p: (p, compile_object(p, folder / f"{p.name}.o")), sources)}
 

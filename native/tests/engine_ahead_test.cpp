@@ -145,6 +145,7 @@ TEST(RunAhead_EachFault_IsRefusedAndChangesNothing)
     expect_refusal("the draw from row 2147483647 of logits", engine.begin({{0, 1, {INT32_MIN}, 1, true}}));
     expect_refusal("token 1 is -1; allowed: 0 to 49", engine.begin({{1, 3, {1}}, {0, 1, {~0}}}));
     expect_refusal("token 1 is -2; allowed: 0 to 49", engine.begin({{0, 1, {1, ~1}, 1, true}}));
+    expect_refusal("token 0 is -1; allowed: 0 to 49", engine.begin({{0, 1, {~0, 1}, 1, true}}));
     expect_refusal("3 rows are provisional and do not run ahead; allowed: up to 2",
         engine.begin({{0, 1, {1}, 1, true}, {1, 3, {1}, 1, true}, {2, 5, {1}, 1, true}, {3, 0, {~1}, 1, true}}));
     expect_refusal("token_count is 2; the rows have 3", [&] {
@@ -210,8 +211,12 @@ TEST(SlotCalls_RowUnderWay_SeeTheSlotWithoutIt)
         ctn_engine_config config = config_of(model);
         config.fold_interval = interval;
         Engine engine(model, config);
-        engine.run({{0, 0, prompt}});
-        engine.run({{0, 9, {1}}});
+        const auto start = [&] {
+            engine.clear(0);
+            engine.run({{0, 0, prompt}});
+            engine.run({{0, 9, {1}}});
+        };
+        start();
         const auto before = engine.state(0);
         engine.run({{0, 10, {2}}});
         const auto after = engine.state(0), filled = std::vector<float>(before.size(), 3);
@@ -222,7 +227,7 @@ TEST(SlotCalls_RowUnderWay_SeeTheSlotWithoutIt)
             [&] { CHECK_OK(ctn_engine_copy_slot(engine.handle, 0, 4)); engine.run({{4, 10, {5}, 0}}); },
         };
         for (int kind = 0; kind < 5; kind++) {
-            CHECK_OK(ctn_engine_write_slot(engine.handle, 0, before.data()));
+            start();
             CHECK_OK(engine.begin({{5, 0, {2}}}, greedy(1)));
             CHECK_OK(engine.begin({{0, 10, {2}, 1, true}}, greedy(1)));
             engine.end();

@@ -102,7 +102,7 @@ MUTATIONS = [
           "        array<int32_t>(descriptor, layout.short_rows.token_begin)[i + 1] = first;\n",
           "        array<int32_t>(descriptor, layout.short_rows.token_begin)[i + 1] = first + 1, "
           "array<int32_t>(descriptor, layout.short_rows.slot)[i] = 0;\n"),
-    fault("a step without logits runs the head", [STEPS], "src/step_plan.cpp", "is_short && logits_ > 0 &&", "is_short &&"),
+    fault("a step without logits runs the head", [AHEAD], "src/step_plan.cpp", "is_short && logits_ > 0 &&", "is_short &&"),
     fault("the second product does not add", [STEPS], "src/forward.cpp", "CTN_F32, true, true}", "CTN_F32, false, true}"),
     fault("chunk rows behind the others", [STEPS], "src/step_plan.cpp",
           "    int first = write_rows(request, chunk_rows_, 0, descriptor, layout.chunk_rows, tokens);\n"

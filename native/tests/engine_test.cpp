@@ -1,5 +1,4 @@
 /* Whole steps of an engine against the double reference, and against themselves: splits, company, folds. */
-#include "../src/buckets.h"
 #include "engine_case.h"
 
 namespace {
@@ -172,19 +171,6 @@ TEST(Step_MoreTokensThanAGraph_SameBitsAsSplit)
     const auto logits = engine.run({{1, 700, part_of(tokens, 700, 581)}, {2, 5, {1}}});
     CHECK(has_same_bits(expected, {logits.begin(), logits.begin() + 50}), "logits");
     CHECK(has_same_bits(engine.state(0), engine.state(1)), "state");
-}
-
-TEST(Buckets_AnyMost_HoldEveryCount)
-{
-    for (const int most : {1, 2, 3, 20, 64, 1000, 1024, 1025, 1280, 1281, 5000}) {
-        const ctn::Buckets buckets(most);
-        CHECK(buckets.sizes().back() == most, "the largest of %d is %d", most, buckets.sizes().back());
-        for (int count = 1; count <= most; count++) {
-            const int size = buckets.holding(count);
-            CHECK(size >= count && size <= most && buckets.sizes()[(size_t)buckets.index_of(size)] == size, "%d in %d", count, size);
-            CHECK(size == most || size - count < std::max(count, 256), "%d is padded to %d", count, size);
-        }
-    }
 }
 
 TEST(Step_NoLogits_LeavesThoseOfTheLastStep)

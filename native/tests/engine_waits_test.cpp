@@ -53,10 +53,10 @@ TEST(ReadLogits_NewerStepUnderWay_DoesNotWaitForIt)
     Engine engine(model);
     CHECK_OK(engine.begin({{0, 0, prompt}}, {greedy()}));
     CHECK_OK(engine.begin({{0, 9, {~0}, 1, true}}, {greedy()}));
-    const auto expected = engine.end();
-    std::vector<float> logits(expected.size());
+    CHECK_OK(ctn_engine_end_step(engine.handle, nullptr));
+    std::vector<float> logits(50);
     CHECK(runs_at_most(1, [&] { return ctn_engine_read_logits(engine.handle, 0, 1, logits.data()); }), "more ran than the copy");
-    CHECK(has_same_bits(expected, logits), "logits");
+    CHECK(has_same_bits(engine.logits(0, 1), logits), "logits");
 }
 
 TEST(EndStep_NewerStepUnderWay_DoesNotWaitForIt)

@@ -9,16 +9,18 @@ def run(context, report):
     outcome = context.commands.run([context.build / "step_times", *rows])
     report.keep("steps", outcome.records)
     for record in outcome.records:
-        context.step_us[record["rows"]] = record["step_us"]
+        if not record["runs_ahead"]:
+            context.step_us[record["rows"]] = record["step_us"]
         report_step(context, report, record)
-    report.check("step_times", outcome.is_good and bool(outcome.records), f"{len(outcome.records)} batches" if outcome.is_good else outcome.failure)
+    report.check("step_times", outcome.is_good and bool(outcome.records), f"{len(outcome.records) // 2} batches" if outcome.is_good else outcome.failure)
 
 
 def report_step(context, report, record):
     rows = record["rows"]
-    what = f"{record['shape']} step, {rows} rows"
+    what = f"{record['shape']} step{' ahead' if record['runs_ahead'] else ''}, {rows} rows"
     host = record["begin_us"] + record["end_us"]
-    value = f"{record['step_us']:.0f} us, {record['step_us'] - host:.0f} of them the device's alone, {record['tokens_a_second']:.0f} tokens/s"
+    alone = "" if record["runs_ahead"] else f" {record['step_us'] - host:.0f} of them the device's alone,"
+    value = f"{record['step_us']:.0f} us,{alone} {record['tokens_a_second']:.0f} tokens/s"
     if context.copy_rate:
         part = floor_us(context, record) / record["step_us"]
         value += f", {part:.3f} of the floor of {floor_us(context, record):.0f} us"

@@ -1,5 +1,6 @@
 /* Whole greedy decode steps of the engine on a model of the 300M shape with random weights, as many rows as the arguments say; or,
- * with --small first, on one that an emulation can run. A line of JSON a number of rows. */
+ * with --small first, on one that an emulation can run. Steps that wait for the last one's tokens, and steps that run ahead of them: two
+ * lines of JSON a number of rows. */
 #include "timing.h"
 
 #include "../../include/cottention.h"
@@ -117,10 +118,11 @@ private:
     std::vector<uint64_t> turns_;
 };
 
-/* Sessions that all decode greedily, one token a step. */
+/* Sessions that all decode greedily, one token a step: each step once the last one's tokens are known, or running ahead of them. */
 class Decoding {
 public:
-    Decoding(const Model &model, int rows) : model_(model), tokens_((size_t)rows), drawn_((size_t)rows)
+    Decoding(const Model &model, int rows, bool runs_ahead)
+        : model_(model), runs_ahead_(runs_ahead), tokens_((size_t)rows), drawn_((size_t)rows)
     {
         for (int slot = 0; slot < rows; slot++) {
             require(ctn_engine_fill_slot(model.engine, slot, 0));
@@ -133,21 +135,42 @@ public:
             draw.wanted = 1;
             draws_.push_back(draw);
         }
+        if (runs_ahead) {
+            begin();
+            for (size_t i = 0; i < rows_.size(); i++) {
+                rows_[i].is_provisional = 1;
+                tokens_[i] = ~(int)i;
+            }
+        }
     }
+
+    ~Decoding()
+    {
+        if (runs_ahead_)
+            require(ctn_engine_end_step(model_.engine, nullptr));
+    }
+
+    Decoding(const Decoding &) = delete;
+    Decoding &operator=(const Decoding &) = delete;
 
     void begin()
     {
         const auto rows = (int)rows_.size();
         require(ctn_engine_begin_step(model_.engine, rows_.data(), rows, tokens_.data(), rows, draws_.data()));
+        for (ctn_row &row : rows_)
+            row.position++;
     }
 
+    /* Of the oldest step; commits the rows that run ahead of it. */
     void end()
     {
         require(ctn_engine_end_step(model_.engine, drawn_.data()));
         for (size_t i = 0; i < rows_.size(); i++) {
-            rows_[i].position++;
             undecided += drawn_[i] == CTN_UNDECIDED;
-            tokens_[i] = drawn_[i] == CTN_UNDECIDED ? 1 : drawn_[i];
+            if (!runs_ahead_)
+                tokens_[i] = drawn_[i] == CTN_UNDECIDED ? 1 : drawn_[i];
+            else if (drawn_[i] != CTN_UNDECIDED)
+                require(ctn_engine_commit(model_.engine, rows_[i].slot, 1));
         }
     }
 
@@ -155,47 +178,58 @@ public:
 
 private:
     const Model &model_;
+    const bool runs_ahead_;
     std::vector<ctn_row> rows_;
     std::vector<int32_t> tokens_, drawn_;
     std::vector<ctn_draw> draws_;
 };
 
-void time_rows(const Model &model, int rows, bool is_small)
+struct Times {
+    double step, begin, end;
+    long long undecided;
+};
+
+Times time_rows(const Model &model, int rows, bool is_small, bool runs_ahead)
 {
     /* Whole periods of folds. */
     const int steps = is_small ? 16 : 320;
     const int rounds = is_small ? 1 : 3;
-    Decoding decoding(model, rows);
+    Decoding decoding(model, rows, runs_ahead);
     for (int i = 0; i < steps / 4; i++) {
         decoding.begin();
         decoding.end();
     }
-    std::vector<double> times;
+    std::vector<double> times, begins, ends;
     for (int round = 0; round < rounds; round++) {
         const double began = seconds_now();
         for (int i = 0; i < steps; i++) {
+            const double at_begin = seconds_now();
             decoding.begin();
+            begins.push_back(seconds_now() - at_begin);
             decoding.end();
         }
         times.push_back((seconds_now() - began) / steps);
     }
     const double step = gpu_check::median_of(times);
 
-    /* The host's own share: beginning a step, and ending one that has long run. */
-    std::vector<double> begins, ends;
+    /* What ending costs beside the wait: a step that has long run. */
     for (int i = 0; i < (is_small ? 4 : 100); i++) {
-        const double at_begin = seconds_now();
         decoding.begin();
-        begins.push_back(seconds_now() - at_begin);
         std::this_thread::sleep_for(std::chrono::duration<double>(3 * step));
         const double at_end = seconds_now();
         decoding.end();
         ends.push_back(seconds_now() - at_end);
     }
-    std::printf("{\"shape\": \"%s\", \"rows\": %d, \"step_us\": %.2f, \"begin_us\": %.2f, \"end_us\": %.2f, \"tokens_a_second\": %.1f, \"weights_read\": %.6g, "
-                "\"weight_bytes\": %.6g, \"state_bytes\": %.6g, \"undecided\": %lld}\n",
-        is_small ? "tiny" : "300M", rows, step * 1e6, gpu_check::median_of(begins) * 1e6, gpu_check::median_of(ends) * 1e6, rows / step, model.weights_read(),
-        2 * model.weights_read(), rows * model.state_bytes_a_token(), decoding.undecided);
+    return {step, gpu_check::median_of(begins), gpu_check::median_of(ends), decoding.undecided};
+}
+
+void print_rows(const Model &model, int rows, bool is_small, bool runs_ahead)
+{
+    const Times times = time_rows(model, rows, is_small, runs_ahead);
+    std::printf("{\"shape\": \"%s\", \"rows\": %d, \"runs_ahead\": %s, \"step_us\": %.2f, \"begin_us\": %.2f, \"end_us\": %.2f, "
+                "\"tokens_a_second\": %.1f, \"weights_read\": %.6g, \"weight_bytes\": %.6g, \"state_bytes\": %.6g, \"undecided\": %lld}\n",
+        is_small ? "tiny" : "300M", rows, runs_ahead ? "true" : "false", times.step * 1e6, times.begin * 1e6, times.end * 1e6, rows / times.step,
+        model.weights_read(), 2 * model.weights_read(), rows * model.state_bytes_a_token(), times.undecided);
     std::fflush(stdout);
 }
 
@@ -213,6 +247,7 @@ int main(int argc, char **argv)
     }
     const Model model(is_small ? tiny : of_300m, *std::max_element(rows.begin(), rows.end()));
     for (const int count : rows)
-        time_rows(model, count, is_small);
+        for (const bool runs_ahead : {false, true})
+            print_rows(model, count, is_small, runs_ahead);
     return 0;
 }

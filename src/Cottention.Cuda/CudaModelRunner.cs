@@ -16,6 +16,7 @@ public sealed unsafe class CudaModelRunner : IModelRunner
 {
     private readonly EngineHandle _engine;
     private readonly CudaStep _step;
+    private readonly CudaStepResult _result;
     private readonly PlanRules _rules;
 
     /// <summary>Loads a checkpoint's weights onto the device and takes all memory there. The checkpoint is not needed afterwards.</summary>
@@ -48,7 +49,8 @@ public sealed unsafe class CudaModelRunner : IModelRunner
         (MaxProvisionalRows, MaxProvisionalTokens) = (options.MaxProvisionalRows, options.MaxProvisionalTokens);
         _rules = new PlanRules(this);
         _engine = CudaEngineFactory.Create(config, read, Weights, options, device, logger ?? NullLogger.Instance, time ?? TimeProvider.System);
-        _step = new CudaStep(_engine, MaxRows, VocabularySize);
+        _step = new CudaStep(_engine, MaxRows);
+        _result = new CudaStepResult(_engine, MaxRows, VocabularySize);
     }
 
     /// <inheritdoc/>
@@ -90,8 +92,8 @@ public sealed unsafe class CudaModelRunner : IModelRunner
     /// </summary>
     public string FingerprintOf(Checkpoint checkpoint) => Weights.FingerprintOf(checkpoint);
 
-    /// <inheritdoc/>
-    public bool RunsAhead => false;
+    /// <summary>True: the device takes the next step while it is busy with one.</summary>
+    public bool RunsAhead => true;
 
     /// <inheritdoc/>
     public void Begin(StepPlan plan)
@@ -100,18 +102,30 @@ public sealed unsafe class CudaModelRunner : IModelRunner
         _rules.Check(plan);
         if (plan.RowCount == 0)
             return;
-        _step.Run(plan);
+        _step.Begin(plan);
         _rules.Begun(plan);
     }
 
     /// <inheritdoc/>
-    public void End() => _rules.Ended();
+    public void End()
+    {
+        _rules.Ended();
+        _result.End(_rules.EndedLogits);
+    }
 
     /// <inheritdoc/>
-    public ReadOnlySpan<float> Logits(int index) => _step.Logits(index);
+    public ReadOnlySpan<float> Logits(int index)
+    {
+        _rules.CheckLogits(index);
+        return _result.Logits(index);
+    }
 
     /// <inheritdoc/>
-    public int Drawn(int index) => _step.Drawn(index);
+    public int Drawn(int index)
+    {
+        _rules.CheckLogits(index);
+        return _result.Drawn(index);
+    }
 
     /// <inheritdoc/>
     public void Commit(int slot, int count)

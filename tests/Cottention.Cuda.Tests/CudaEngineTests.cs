@@ -64,6 +64,19 @@ public sealed class CudaEngineTests
     }
 
     [Theory]
+    [InlineData("greedy")]
+    [InlineData("top_p, min_p")]
+    [InlineData("penalties")]
+    public async Task Generate_StepsThatRunAhead_SameEventsAndSameSession(string name)
+    {
+        await using var waiting = NewEngine(drafts: 0, runAhead: false);
+        await using var ahead = NewEngine(drafts: 0);
+
+        await SessionPair.AssertSameAsync(waiting, ahead, Requests[name]);
+        await SessionPair.AssertSameAtStopStringsAsync(waiting, ahead, Requests[name]);
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task Session_ContinuedOnTheOtherRunner_TextGoesOnAsOnOne(bool cudaFirst)
@@ -113,11 +126,11 @@ public sealed class CudaEngineTests
 
     private static void Small(EngineOptions options) => (options.MaxRunning, options.SessionSlots) = (4, 4);
 
-    private static TestEngine NewEngine(int drafts) => new(
+    private static TestEngine NewEngine(int drafts, bool runAhead = true) => new(
         options =>
         {
             Small(options);
-            options.DraftTokens = drafts;
+            (options.DraftTokens, options.RunAhead) = (drafts, runAhead);
         },
         create: CudaTestRunner.CreateTiny);
 }

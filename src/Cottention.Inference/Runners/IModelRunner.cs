@@ -64,8 +64,8 @@ public interface IModelRunner : IDisposable
     void End();
 
     /// <summary>
-    /// A row of logits, [N] f32, of the step that ended last. The span is good until the next step that wants logits begins; where the
-    /// runner <see cref="RunsAhead"/>, until the second. Where logits lie on a device the row is fetched when it is first asked for.
+    /// A row of logits, [N] f32, of the step that ended last. Good until the next step ends, and until another that wants logits begins:
+    /// where the runner <see cref="RunsAhead"/>, a second other. Where logits lie on a device the row is fetched when it is first asked for.
     /// </summary>
     /// <param name="index">0 to <see cref="StepPlan.LogitsCount"/> - 1 of that step's plan.</param>
     /// <exception cref="ArgumentOutOfRangeException">The plan wanted no such row.</exception>

@@ -10,13 +10,15 @@ internal sealed class PlanRules(IModelRunner runner)
     private readonly long[] _slotPlans = new long[runner.SlotCount];
     private long _planCount;
 
-    // Rows of logits of the step that ended last, and of those that were begun last and before that.
-    private int _endedLogits;
+    // Rows of logits of the steps that were begun last and before that.
     private int _begunLogits;
     private int _begunLogitsBefore;
 
     /// <summary>Steps under way.</summary>
     public int UnderWay { get; private set; }
+
+    /// <summary>Rows of logits of the step that ended last; 0 where another has taken their place.</summary>
+    public int EndedLogits { get; private set; }
 
     private int MostUnderWay => runner.RunsAhead ? 2 : 1;
 
@@ -54,7 +56,7 @@ internal sealed class PlanRules(IModelRunner runner)
             return;
         (_begunLogits, _begunLogitsBefore) = (plan.LogitsCount, _begunLogits);
         if (++UnderWay == MostUnderWay)
-            _endedLogits = 0;
+            EndedLogits = 0;
     }
 
     /// <summary>The oldest step under way is waited for.</summary>
@@ -63,14 +65,14 @@ internal sealed class PlanRules(IModelRunner runner)
     {
         if (UnderWay == 0)
             throw new InvalidOperationException("no step is under way");
-        _endedLogits = UnderWay == 1 ? _begunLogits : _begunLogitsBefore;
+        EndedLogits = UnderWay == 1 ? _begunLogits : _begunLogitsBefore;
         UnderWay--;
     }
 
     /// <summary>Refuses a row of logits that cannot be read.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The step that ended last has no such row, or another has taken its place.</exception>
     public void CheckLogits(int index) =>
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)_endedLogits, nameof(index));
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)EndedLogits, nameof(index));
 
     private void CheckRow(StepPlan plan, in PlanRow row)
     {

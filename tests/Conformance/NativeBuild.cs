@@ -23,6 +23,9 @@ public static class NativeBuild
     /// <summary>The C compiler's command, or null.</summary>
     public static string? CCompiler { get; } = new[] { "cc", "gcc", "clang" }.FirstOrDefault(OnPath);
 
+    /// <summary>Why nothing can be compiled from C, or null.</summary>
+    public static string? WhyNoCCompiler => CCompiler is null ? "needs a C compiler: cc, gcc or clang" : null;
+
     private static bool IsGiven => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(PathVariable));
 
     private static bool HasCompiler => OnPath("c++") || OnPath("g++") || OnPath("clang++") || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("CXX"));

@@ -10,8 +10,9 @@ namespace Cottention.Torch.Runners;
 /// </summary>
 internal sealed unsafe class NativeKernels : IDisposable
 {
-    // CTN_ABI_VERSION of the header that RecurrentLaunch was written from.
-    private const int AbiVersion = 2;
+    /// <summary>CTN_ABI_VERSION of the header that <see cref="RecurrentLaunch"/> was written from.</summary>
+    public const int AbiVersion = 2;
+
     private const string LibtorchCpu = "libtorch_cpu.so";
     private const string LibtorchCuda = "libtorch_cuda.so";
 

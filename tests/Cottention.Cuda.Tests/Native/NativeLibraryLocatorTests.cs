@@ -51,50 +51,6 @@ public sealed class NativeLibraryLocatorTests : IDisposable
         Assert.Equal(new LocatedLibrary(0, "'libc.so.6' is not a Cottention library: it has no ctn_abi_version"), NativeLibraryLocator.Locate(null, _folder, "libc.so.6"));
     }
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
-}
-
-[NeedsNativeLibrary]
-public sealed class NativeLibraryLocatorOfTheLibraryTests : IDisposable
-{
-    private readonly string _folder = Directory.CreateTempSubdirectory("cottention-").FullName;
-
-    [Fact]
-    public void Locate_NamedOrBesideTheApplication_IsFound()
-    {
-        Compile("libcottention.so", NativeMethods.AbiVersion);
-
-        Assert.Null(NativeLibraryLocator.Locate(Path.Combine(_folder, "libcottention.so"), "/", "none.so").Missing);
-        Assert.Null(NativeLibraryLocator.Locate(null, _folder, "libcottention.so").Missing);
-    }
-
-    [Fact]
-    public void Locate_NamedAndBesideTheApplication_TheNamedOneIsTaken()
-    {
-        Compile("libcottention.so", NativeMethods.AbiVersion);
-        var named = Compile("libnamed.so", NativeMethods.AbiVersion + 1);
-
-        Assert.StartsWith($"'{named}' has version ", NativeLibraryLocator.Locate(named, _folder, "libcottention.so").Missing, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Locate_OtherVersionOfTheInterface_IsRefused()
-    {
-        var path = Compile("libstale.so", 999);
-
-        Assert.Equal(new LocatedLibrary(0, $"'{path}' has version 999 of the interface; this program needs {NativeMethods.AbiVersion}"), NativeLibraryLocator.Locate(path, "/", "none.so"));
-    }
-
-    [Theory]
-    [InlineData("ctn_device_count")]
-    [InlineData("ctn_engine_end_read_slot")]
-    public void Locate_OneFunctionIsMissing_IsRefused(string function)
-    {
-        var path = Compile("libpart.so", NativeMethods.AbiVersion, without: function);
-
-        Assert.Equal(new LocatedLibrary(0, $"'{path}' is not whole: it has no {function}"), NativeLibraryLocator.Locate(path, "/", "none.so"));
-    }
-
     [Fact]
     public void EntryPoints_AreThoseOfTheDeclarations()
     {
@@ -105,13 +61,48 @@ public sealed class NativeLibraryLocatorOfTheLibraryTests : IDisposable
         Assert.Equal(declared.Order(StringComparer.Ordinal), NativeMethods.EntryPoints.Order(StringComparer.Ordinal));
     }
 
-    [Fact]
-    public void Current_OfTheTests_IsTheNamedLibrary()
-    {
-        NativeBuild.Use();
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+}
 
-        Assert.Null(NativeLibraryLocator.Current.Missing);
-        Assert.NotEqual(0, NativeLibraryLocator.Current.Handle);
+/// <summary>Libraries that the tests compile themselves.</summary>
+public sealed class NativeLibraryLocatorOfCompiledLibrariesTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("cottention-").FullName;
+
+    [NeedsCCompilerFact]
+    public void Locate_NamedOrBesideTheApplication_IsFound()
+    {
+        Compile("libcottention.so", NativeMethods.AbiVersion);
+
+        Assert.Null(NativeLibraryLocator.Locate(Path.Combine(_folder, "libcottention.so"), "/", "none.so").Missing);
+        Assert.Null(NativeLibraryLocator.Locate(null, _folder, "libcottention.so").Missing);
+    }
+
+    [NeedsCCompilerFact]
+    public void Locate_NamedAndBesideTheApplication_TheNamedOneIsTaken()
+    {
+        Compile("libcottention.so", NativeMethods.AbiVersion);
+        var named = Compile("libnamed.so", NativeMethods.AbiVersion + 1);
+
+        Assert.StartsWith($"'{named}' has version ", NativeLibraryLocator.Locate(named, _folder, "libcottention.so").Missing, StringComparison.Ordinal);
+    }
+
+    [NeedsCCompilerFact]
+    public void Locate_OtherVersionOfTheInterface_IsRefused()
+    {
+        var path = Compile("libstale.so", 999);
+
+        Assert.Equal(new LocatedLibrary(0, $"'{path}' has version 999 of the interface; this program needs {NativeMethods.AbiVersion}"), NativeLibraryLocator.Locate(path, "/", "none.so"));
+    }
+
+    [NeedsCCompilerTheory]
+    [InlineData("ctn_device_count")]
+    [InlineData("ctn_engine_end_read_slot")]
+    public void Locate_OneFunctionIsMissing_IsRefused(string function)
+    {
+        var path = Compile("libpart.so", NativeMethods.AbiVersion, without: function);
+
+        Assert.Equal(new LocatedLibrary(0, $"'{path}' is not whole: it has no {function}"), NativeLibraryLocator.Locate(path, "/", "none.so"));
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -124,5 +115,18 @@ public sealed class NativeLibraryLocatorOfTheLibraryTests : IDisposable
         File.WriteAllText(source, $"int ctn_abi_version(void) {{ return {version}; }}\n{string.Concat(others)}");
         NativeBuild.Run(NativeBuild.CCompiler ?? "cc", "-shared", "-fPIC", source, "-o", path);
         return path;
+    }
+}
+
+[NeedsNativeLibrary]
+public sealed class NativeLibraryLocatorOfTheLibraryTests
+{
+    [Fact]
+    public void Current_OfTheTests_IsTheNamedLibrary()
+    {
+        NativeBuild.Use();
+
+        Assert.Null(NativeLibraryLocator.Current.Missing);
+        Assert.NotEqual(0, NativeLibraryLocator.Current.Handle);
     }
 }

@@ -15,16 +15,14 @@ public sealed class CudaModelRunnerTests
 
     public static TheoryData<CudaRunnerOptions> FaultyOptions =>
     [
+        .. FaultySizes.All.Select(sizes => new CudaRunnerOptions(sizes)),
         new() { Device = -1 },
-        new() { SlotCount = 0 },
-        new() { MaxRows = 0 },
-        new() { MaxRows = 8, MaxTokens = 7 },
-        new() { MaxProvisionalRows = -1 },
-        new() { MaxProvisionalTokens = 0 },
+        new() { Device = 1024 },
         new() { MaxProvisionalTokens = 9 },
         new() { FoldInterval = 0 },
         new() { FoldInterval = 17 },
         new() { ChunkTokens = -1 },
+        new() { ChunkTokens = 65_537 },
     ];
 
     [Theory]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Cottention.Inference.Model;
@@ -34,7 +35,7 @@ public static class ModelFault
             if (i + 1 < text.Length && char.IsSurrogatePair(text[i], text[i + 1]))
                 line.Append(text[i]).Append(text[++i]);
             else if (char.IsControl(text[i]) || char.IsSurrogate(text[i]) || text[i] is '\u2028' or '\u2029')
-                line.Append("\\u").Append(((int)text[i]).ToString("X4"));
+                line.Append("\\u").Append(((int)text[i]).ToString("X4", CultureInfo.InvariantCulture));
             else
                 line.Append(text[i]);
         return line.ToString();

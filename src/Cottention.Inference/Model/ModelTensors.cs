@@ -69,6 +69,6 @@ public static class ModelTensors
     {
         var parts = name.Split('.');
         return parts is ["transformer", "h", var layer, "attn", "bias" or "masked_bias" or "embed_positions"]
-            && int.TryParse(layer, System.Globalization.NumberStyles.None, null, out var index) && index < config.LayerCount;
+            && int.TryParse(layer, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var index) && index < config.LayerCount;
     }
 }

@@ -22,11 +22,11 @@ internal sealed class FixedRowProduct : IDisposable
     /// <param name="rows">Rows of a product.</param>
     public FixedRowProduct(Tensor weight, Tensor? bias, long rows)
     {
+        using var given = weight;
         using var scope = NewDisposeScope();
         _rows = rows;
         _bias = bias;
         _padding = (ColumnMultiple - weight.shape[1] % ColumnMultiple) % ColumnMultiple;
-        using var given = weight;
         _columns = nn.functional.pad(weight, [0, _padding]).t().contiguous().DetachFromDisposeScope();
     }
 

@@ -34,11 +34,14 @@ internal sealed unsafe class NativeRecurrence : IRecurrence
     public NativeRecurrence(string library, ModelConfig config, double[][] sigmas, Device device)
     {
         (_config, _device) = (config, device);
-        _kernels = new NativeKernels(library, device);
+        using var scope = NewDisposeScope();
         float[] values = [.. sigmas.SelectMany(layer => layer).Select(sigma => (float)sigma)];
         _sigmas = tensor(values, device: device).reshape(sigmas.Length, -1);
         long[] turns = [.. new RotaryTurns(config.RotaryDim).Turns.ToArray().Select(turn => (long)turn), 0];
         _turns = tensor(turns, device: device);
+        _kernels = new NativeKernels(library, device);
+        _sigmas.DetachFromDisposeScope();
+        _turns.DetachFromDisposeScope();
     }
 
     public string Name => "the native kernel";

@@ -44,6 +44,7 @@ internal sealed class PlanTensors : IDisposable
         (_sigmas, _productRows, _byTime, _device) = (sigmas, productRows, byTime, device);
         _turns = new RotaryTurns(config.RotaryDim);
         (_pairs, _heads) = (_turns.PairCount, config.HeadCount);
+        using var scope = NewDisposeScope();
         var (maxRows, maxTokens) = (Padded(options.MaxRows), Padded(options.MaxTokens));
         _tokens = zeros(maxTokens, dtype: ScalarType.Int64);
         _cosines = zeros(maxTokens, Math.Max(1, _pairs));
@@ -55,6 +56,8 @@ internal sealed class PlanTensors : IDisposable
         _logitsTokens = zeros(maxRows, dtype: ScalarType.Int64);
         _rows = new int[maxRows];
         _timeBegins = new int[maxTokens + 1];
+        foreach (var tensor in Staging)
+            tensor.DetachFromDisposeScope();
     }
 
     /// <summary>Tokens of the plan.</summary>
@@ -133,9 +136,11 @@ internal sealed class PlanTensors : IDisposable
 
     public void Dispose()
     {
-        foreach (var tensor in new[] { _tokens, _cosines, _sines, _divisors, _slots, _positions, _tokenBegins, _logitsTokens })
+        foreach (var tensor in Staging)
             tensor.Dispose();
     }
+
+    private Tensor[] Staging => [_tokens, _cosines, _sines, _divisors, _slots, _positions, _tokenBegins, _logitsTokens];
 
     // Longest row first, otherwise as in the plan.
     private void Order(StepPlan plan)

@@ -1,5 +1,5 @@
 using Cottention.Inference;
-using Cottention.Inference.Model;
+using Cottention.Inference.Runners;
 using Cottention.Inference.Runners.Cpu;
 using static TorchSharp.torch;
 
@@ -18,21 +18,18 @@ internal static class TorchDevices
         var count = CudaCount;
         if (name is null)
             return count > 0 ? new Device(TorchSharp.DeviceType.CUDA, 0) : CPU;
-        if (name == "cpu")
+        if (name == DeviceName.Cpu)
             return CPU;
-        if (name == "cuda" || (name.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(name.AsSpan(5), out _)))
-        {
-            var index = name == "cuda" ? 0 : int.Parse(name.AsSpan(5), System.Globalization.CultureInfo.InvariantCulture);
-            return index >= 0 && index < count ? new Device(TorchSharp.DeviceType.CUDA, index) : throw Fault(name, count);
-        }
+        if (DeviceName.CudaNumber(name) is { } index && index < count)
+            return new Device(TorchSharp.DeviceType.CUDA, index);
         throw Fault(name, count);
     }
 
     /// <summary>The format of the weights' values.</summary>
     /// <exception cref="InferenceException"><see cref="InferenceError.InvalidArgument"/>: integers.</exception>
-    public static WeightFormat FormatOf(Checkpoint checkpoint, WeightFormat asked)
+    public static WeightFormat FormatOf(WeightFormat stored, WeightFormat asked)
     {
-        var format = asked == WeightFormat.Auto ? WeightFormats.Of(checkpoint) : asked;
+        var format = asked == WeightFormat.Auto ? stored : asked;
         return format is WeightFormat.F32 or WeightFormat.Bf16
             ? format
             : throw new InferenceException(InferenceError.InvalidArgument, $"weights are {format.Name()}; allowed with libtorch: f32, bf16");

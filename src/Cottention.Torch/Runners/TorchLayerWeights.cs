@@ -2,8 +2,8 @@ using static TorchSharp.torch;
 
 namespace Cottention.Torch.Runners;
 
-/// <summary>One layer's weights on the device.</summary>
-internal sealed record TorchLayerWeights : IDisposable
+/// <summary>One layer's weights on the device, which <see cref="TorchModelWeights"/> owns.</summary>
+internal sealed record TorchLayerWeights
 {
     /// <summary>[D].</summary>
     public required Tensor NormWeight { get; init; }
@@ -25,14 +25,4 @@ internal sealed record TorchLayerWeights : IDisposable
 
     /// <summary>[H], sigmoid(norm_const): the power of the count that divides a value.</summary>
     public required double[] Sigmas { get; init; }
-
-    public void Dispose()
-    {
-        NormWeight.Dispose();
-        NormBias.Dispose();
-        QueryKeyValue.Dispose();
-        AttentionOut.Dispose();
-        MlpIn.Dispose();
-        MlpOut.Dispose();
-    }
 }

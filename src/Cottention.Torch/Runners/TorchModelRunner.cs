@@ -37,17 +37,21 @@ public sealed class TorchModelRunner : IModelRunner
     /// <summary>Places a checkpoint's weights on the device and takes the memory of the states. The checkpoint is not needed afterwards.</summary>
     /// <exception cref="InferenceException">
     /// <see cref="InferenceError.InvalidModel"/>: a weight is not finite. <see cref="InferenceError.InvalidArgument"/>: there is no such
-    /// device, the weights are to be integers, or the native library is not this program's.
+    /// device, the weights are to be integers, the native library is not this program's, or libtorch cannot be loaded or has too little memory.
     /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">A size in <paramref name="options"/> is out of range.</exception>
     /// <param name="checkpoint">The weights.</param>
     /// <param name="options">Sizes and choices.</param>
     public TorchModelRunner(Checkpoint checkpoint, TorchRunnerOptions options)
+        : this(checkpoint.Config, checkpoint.ReadRows, WeightFormats.Of(checkpoint), options)
     {
-        Check(options);
-        var config = checkpoint.Config;
-        var device = TorchDevices.Find(options.Device);
-        Weights = TorchDevices.FormatOf(checkpoint, options.Weights);
+    }
+
+    internal TorchModelRunner(ModelConfig config, WeightRowReader read, WeightFormat stored, TorchRunnerOptions options)
+    {
+        options.Check();
+        Weights = TorchDevices.FormatOf(stored, options.Weights);
+        var device = TorchFault.Mapped(() => TorchDevices.Find(options.Device));
         Device = device.type == TorchSharp.DeviceType.CPU ? "cpu" : $"cuda:{device.index}";
         StateLayout = StateLayout.Of(config);
         VocabularySize = config.VocabularySize;
@@ -55,21 +59,32 @@ public sealed class TorchModelRunner : IModelRunner
         _rules = new PlanRules(this);
         _threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
 
-        var productRows = Device == "cpu" ? ProductRowsOnCpu : ProductRowsOnCuda;
-        _weights = new TorchModelWeights(config, checkpoint.ReadRows, Weights, device, productRows);
-        double[][] sigmas = [.. _weights.Layers.Select(layer => layer.Sigmas)];
-        // A launch goes to the thread's current device, which libtorch leaves at the first one whatever its tensors lie on.
-        _recurrence = options.NativeLibrary is { } library && device.index <= 0 && NativeRecurrence.Serves(config) ? new NativeRecurrence(library, config, sigmas, device) : new TorchRecurrence(config);
-        _plan = new PlanTensors(config, sigmas, options, productRows, _recurrence.ByTime, device);
-        _step = new TorchModelStep(config, _weights, _recurrence, _plan, device);
-        _states = zeros([SlotCount, config.LayerCount, config.HeadCount, config.HeadDim, config.HeadDim], dtype: ScalarType.Float32, device: device);
-        _logits = zeros(MaxRows, VocabularySize);
-        _read = zeros(config.LayerCount, config.HeadCount, config.HeadDim, config.HeadDim);
+        try
+        {
+            _states = zeros([SlotCount, config.LayerCount, config.HeadCount, config.HeadDim, config.HeadDim], dtype: ScalarType.Float32, device: device);
+            _logits = zeros(MaxRows, VocabularySize);
+            _read = zeros(config.LayerCount, config.HeadCount, config.HeadDim, config.HeadDim);
+            var productRows = Device == "cpu" ? ProductRowsOnCpu : ProductRowsOnCuda;
+            _weights = new TorchModelWeights(config, read, Weights, device, productRows);
+            double[][] sigmas = [.. _weights.Layers.Select(layer => layer.Sigmas)];
+            _recurrence = NewRecurrence(config, sigmas, options.NativeLibrary, device);
+            _plan = new PlanTensors(config, sigmas, options, productRows, _recurrence.ByTime, device);
+            _step = new TorchModelStep(config, _weights, _recurrence, _plan, device);
+        }
+        catch (Exception e)
+        {
+            Dispose();
+            if (TorchFault.Of(e) is { } refusal)
+                throw refusal;
+            throw;
+        }
+
         Description = $"libtorch, {Weights.Name()} weights as f32, {(Device == "cpu" ? $"{_threads} threads, " : "")}recurrence by {_recurrence.Name}";
     }
 
     /// <summary>Whether libtorch sees a CUDA device, which a runner then takes by default.</summary>
-    public static bool SeesCuda => TorchDevices.CudaCount > 0;
+    /// <exception cref="InferenceException"><see cref="InferenceError.InvalidArgument"/>: libtorch cannot be used.</exception>
+    public static bool SeesCuda => TorchFault.Mapped(() => TorchDevices.CudaCount > 0);
 
     /// <inheritdoc/>
     public string Device { get; }
@@ -207,21 +222,20 @@ public sealed class TorchModelRunner : IModelRunner
         if (_disposed)
             return;
         _disposed = true;
-        _states.Dispose();
-        _logits.Dispose();
-        _read.Dispose();
-        _plan.Dispose();
-        _recurrence.Dispose();
-        _weights.Dispose();
+        // Some are null where the construction failed.
+        _states?.Dispose();
+        _logits?.Dispose();
+        _read?.Dispose();
+        _plan?.Dispose();
+        _recurrence?.Dispose();
+        _weights?.Dispose();
     }
 
-    private static void Check(TorchRunnerOptions options)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(options.Threads);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.SlotCount);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.MaxRows);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxTokens, options.MaxRows);
-    }
+    // A launch goes to the thread's current device, which libtorch leaves at the first one whatever its tensors lie on.
+    private static IRecurrence NewRecurrence(ModelConfig config, double[][] sigmas, string? library, Device device) =>
+        library is not null && device.index <= 0 && NativeRecurrence.Serves(config)
+            ? new NativeRecurrence(library, config, sigmas, device)
+            : new TorchRecurrence(config);
 
     private void CheckSlot(int slot) => ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)slot, (uint)SlotCount, nameof(slot));
 

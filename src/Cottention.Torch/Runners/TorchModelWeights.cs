@@ -13,6 +13,7 @@ internal sealed class TorchModelWeights : IDisposable
     private readonly bool _rounds;
     private readonly Device _device;
     private readonly long _productRows;
+    private readonly List<IDisposable> _owned = [];
 
     /// <summary>Reads and places all weights.</summary>
     /// <param name="config">The model's numbers.</param>
@@ -23,12 +24,20 @@ internal sealed class TorchModelWeights : IDisposable
     public TorchModelWeights(ModelConfig config, WeightRowReader read, WeightFormat format, Device device, long productRows)
     {
         (_config, _read, _device, _productRows, _rounds) = (config, read, device, productRows, format == WeightFormat.Bf16);
-        Embedding = Matrix(ModelTensors.Embedding, config.VocabularySize, config.EmbeddingSize);
-        Layers = [.. Enumerable.Range(0, config.LayerCount).Select(Layer)];
-        FinalNormWeight = Vector(ModelTensors.FinalNormWeight, config.EmbeddingSize);
-        FinalNormBias = Vector(ModelTensors.FinalNormBias, config.EmbeddingSize);
-        var head = config.TieWordEmbeddings ? Embedding.alias() : Matrix(ModelTensors.HeadWeight, config.VocabularySize, config.EmbeddingSize);
-        Head = new FixedRowProduct(head, Vector(ModelTensors.HeadBias, config.VocabularySize), productRows);
+        try
+        {
+            Embedding = Matrix(ModelTensors.Embedding, config.VocabularySize, config.EmbeddingSize);
+            Layers = [.. Enumerable.Range(0, config.LayerCount).Select(Layer)];
+            FinalNormWeight = Vector(ModelTensors.FinalNormWeight, config.EmbeddingSize);
+            FinalNormBias = Vector(ModelTensors.FinalNormBias, config.EmbeddingSize);
+            var head = config.TieWordEmbeddings ? Embedding.alias() : Matrix(ModelTensors.HeadWeight, config.VocabularySize, config.EmbeddingSize);
+            Head = Own(new FixedRowProduct(head, Vector(ModelTensors.HeadBias, config.VocabularySize), productRows));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>[N, D].</summary>
@@ -48,12 +57,8 @@ internal sealed class TorchModelWeights : IDisposable
 
     public void Dispose()
     {
-        Embedding.Dispose();
-        FinalNormWeight.Dispose();
-        FinalNormBias.Dispose();
-        Head.Dispose();
-        foreach (var layer in Layers)
-            layer.Dispose();
+        foreach (var part in _owned)
+            part.Dispose();
     }
 
     private TorchLayerWeights Layer(int layer)
@@ -81,11 +86,11 @@ internal sealed class TorchModelWeights : IDisposable
         var joined = cat(parts, 0).DetachFromDisposeScope();
         foreach (var part in parts)
             part.Dispose();
-        return new FixedRowProduct(joined, null, _productRows);
+        return Own(new FixedRowProduct(joined, null, _productRows));
     }
 
     private FixedRowProduct Product(string name, int rows, int columns, string? bias = null) =>
-        new(Matrix(name, rows, columns), bias is null ? null : Vector(bias, rows), _productRows);
+        Own(new FixedRowProduct(Matrix(name, rows, columns), bias is null ? null : Vector(bias, rows), _productRows));
 
     private Tensor Matrix(string name, int rows, int columns)
     {
@@ -95,7 +100,7 @@ internal sealed class TorchModelWeights : IDisposable
         for (var row = 0; row < rows; row++)
             _read(name, row, 1, MemoryMarshal.Cast<byte, float>(values[row].bytes));
         var rounded = _rounds ? values.to(ScalarType.BFloat16).to(ScalarType.Float32) : values;
-        return rounded.to(_device).DetachFromDisposeScope();
+        return Own(rounded.to(_device).DetachFromDisposeScope());
     }
 
     private Tensor Vector(string name, int length)
@@ -103,6 +108,14 @@ internal sealed class TorchModelWeights : IDisposable
         using var scope = NewDisposeScope();
         var values = empty(length);
         _read(name, 0, length, MemoryMarshal.Cast<byte, float>(values.bytes));
-        return values.to(_device).DetachFromDisposeScope();
+        return Own(values.to(_device).DetachFromDisposeScope());
+    }
+
+    // Also what a part took over, which then is disposed twice: so nothing is left of a construction that failed.
+    private T Own<T>(T part)
+        where T : IDisposable
+    {
+        _owned.Add(part);
+        return part;
     }
 }

@@ -155,6 +155,18 @@ public sealed class CpuModelRunnerTests
         Assert.Throws<ArgumentOutOfRangeException>(() => runner.WriteSlot(0, state.AsSpan(1)));
     }
 
+    public static TheoryData<CpuRunnerOptions> FaultyOptions =>
+    [
+        .. FaultySizes.All.Select(sizes => new CpuRunnerOptions(sizes)),
+        new() { Threads = -1 },
+        new() { Threads = 1025 },
+    ];
+
+    [Theory]
+    [MemberData(nameof(FaultyOptions))]
+    public void Constructor_OptionOutOfRange_Throws(CpuRunnerOptions options) => Assert.Throws<ArgumentOutOfRangeException>(
+        () => new CpuModelRunner(RandomWeights.Config(1, 16, 16, 16, 10), RandomWeights.ReadRows, WeightFormat.F32, options));
+
     [Fact]
     public void Constructor_WeightNotReadable_ThrowsWhatTheReaderThrew()
     {

@@ -1,6 +1,8 @@
 using Cottention.Conformance;
+using Cottention.Inference;
 using Cottention.Inference.Model;
 using Cottention.Inference.Runners;
+using Cottention.Inference.Runners.Cpu;
 using Cottention.Torch.Runners;
 using static TorchSharp.torch;
 
@@ -69,6 +71,32 @@ public sealed class TorchModelRunnerMemoryTests
 
         // No collection in between: what is left would wait for one.
         Assert.InRange(Tensor.TotalCount, 1, before);
+    }
+
+    [Fact]
+    public void Create_RefusedHalfway_LeavesNoTensor()
+    {
+        using var checkpoint = Checkpoint.Open(Fixtures.Path("golden", "tiny"));
+        var options = new TorchRunnerOptions { Device = "cpu", Threads = 1, SlotCount = 2, MaxRows = 1, MaxTokens = 1 };
+        using (new TorchModelRunner(checkpoint, options))
+        {
+            // libtorch is there.
+        }
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        var before = Tensor.TotalCount;
+
+        foreach (var unreadable in new[] { ModelTensors.Embedding, ModelTensors.OfLayer(1, "mlp.fc_out.bias"), ModelTensors.HeadBias })
+            Assert.Throws<InvalidDataException>(() => new TorchModelRunner(checkpoint.Config, (tensor, firstRow, rowCount, values) =>
+            {
+                if (tensor == unreadable)
+                    throw new InvalidDataException();
+                checkpoint.ReadRows(tensor, firstRow, rowCount, values);
+            }, WeightFormat.F32, options));
+        Assert.Throws<InferenceException>(() => new TorchModelRunner(checkpoint, options with { NativeLibrary = "/no/such.so" }));
+
+        // No collection in between: what is left would wait for one.
+        Assert.InRange(Tensor.TotalCount, 0, before);
     }
 
     private static long Resident()

@@ -13,6 +13,14 @@ public sealed class TorchModelRunnerTests
 {
     private static readonly TorchRunnerOptions Small = new() { Device = "cpu", Threads = 1, SlotCount = 4, MaxRows = 4, MaxTokens = 64 };
 
+    public static TheoryData<TorchRunnerOptions> FaultyOptions =>
+    [
+        .. FaultySizes.All.Select(sizes => new TorchRunnerOptions(sizes)),
+        new() { Threads = -1 },
+        new() { Threads = 1025 },
+        new() { MaxProvisionalRows = 1 },
+    ];
+
     [Theory]
     [InlineData("tiny", WeightFormat.F32)]
     [InlineData("tiny", WeightFormat.Bf16)]
@@ -107,6 +115,32 @@ public sealed class TorchModelRunnerTests
         var refusal = Assert.Throws<InferenceException>(() => new TorchModelRunner(checkpoint, Small with { Weights = weights }));
 
         Assert.Equal(expected, refusal.Message);
+    }
+
+    [Theory]
+    [MemberData(nameof(FaultyOptions))]
+    public void Create_OptionOutOfRange_Throws(TorchRunnerOptions options)
+    {
+        using var checkpoint = Checkpoint.Open(Fixtures.Path("golden", "tiny"));
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => new TorchModelRunner(checkpoint, options with { Device = "cpu" }));
+    }
+
+    // 262 TB of states: more than any address space of 47 bits.
+    [Fact]
+    public void Create_MoreStatesThanAnyMemoryHolds_IsOneLine()
+    {
+        var config = new ModelConfig
+        {
+            EmbeddingSize = 256, HeadCount = 1, LayerCount = 1000, InnerSize = 2, VocabularySize = 2, RotaryDim = 0, TrainedPositions = 64,
+        };
+
+        var refusal = Assert.Throws<InferenceException>(() => new TorchModelRunner(
+            config, (_, _, _, _) => throw new InvalidOperationException("weights come after the states"), WeightFormat.F32, Small with { SlotCount = 1_000_000 }));
+
+        Assert.Equal(InferenceError.InvalidArgument, refusal.Error);
+        Assert.StartsWith("libtorch failed: ", refusal.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', refusal.Message);
     }
 
     [Fact]

@@ -39,6 +39,18 @@ internal sealed unsafe class ActivationTiles : IDisposable
         _corrections = new NativeBuffer(tokens * _groups * sizeof(int));
     }
 
+    /// <summary>Bytes of one token of so many values.</summary>
+    public static long TokenBytes(CpuKernelSet kernels, WeightFormat format, int columns)
+    {
+        var padded = (long)PackedMatrix.Padded(columns, format.ColumnMultiple());
+        return format.IsQuantized()
+            ? (padded * kernels.QuadBytes(format) / 4) + (padded / GroupQuantizer.GroupSize * (sizeof(float) + sizeof(int)))
+            : padded * sizeof(float);
+    }
+
+    /// <summary>Bytes in memory.</summary>
+    public long Bytes => _data.Bytes + _scales.Bytes + _corrections.Bytes;
+
     /// <summary>Tiles in use.</summary>
     public int TileCount { get; private set; }
 

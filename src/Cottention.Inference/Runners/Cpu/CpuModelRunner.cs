@@ -42,7 +42,7 @@ public sealed unsafe class CpuModelRunner : IModelRunner
         ModelConfig config, WeightRowReader read, WeightFormat stored, CpuRunnerOptions options, long storedBytes = 0, ILogger? logger = null, TimeProvider? time = null)
     {
         logger ??= NullLogger.Instance;
-        Check(options);
+        options.Check();
         var kernels = CpuKernelSet.Choose(options.Kernels);
         var format = options.Weights == WeightFormat.Auto ? stored : options.Weights;
         Weights = format;
@@ -111,6 +111,9 @@ public sealed unsafe class CpuModelRunner : IModelRunner
     /// in memory are not the checkpoint's own, since rounded weights give another text.
     /// </summary>
     public string FingerprintOf(Checkpoint checkpoint) => Weights.FingerprintOf(checkpoint);
+
+    /// <summary>What it has taken, as <see cref="CpuRunnerMemory"/> foretells.</summary>
+    internal RunnerMemory Memory => new(_weights.Bytes, _arena.Bytes / SlotCount, _tails.Bytes + _step.Bytes + _logits.Bytes);
 
     /// <summary>Bytes of weights that each step reads, whatever the number of rows.</summary>
     internal long WeightBytesPerStep => _weights.BytesPerToken;
@@ -197,15 +200,5 @@ public sealed unsafe class CpuModelRunner : IModelRunner
         _tails.Dispose();
         _arena.Dispose();
         _weights.Dispose();
-    }
-
-    private static void Check(CpuRunnerOptions options)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(options.Threads);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.SlotCount);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.MaxRows);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxTokens, options.MaxRows);
-        ArgumentOutOfRangeException.ThrowIfNegative(options.MaxProvisionalRows);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.MaxProvisionalTokens);
     }
 }

@@ -46,6 +46,9 @@ internal sealed unsafe class CpuModelStep : IDisposable
         _job = Execute;
     }
 
+    /// <summary>Bytes of the buffers.</summary>
+    public long Bytes => _buffers.Bytes;
+
     /// <summary>Runs a checked plan. <paramref name="logits"/> is [plan.LogitsCount, N].</summary>
     public void Run(StepPlan plan, float* logits)
     {

@@ -25,6 +25,10 @@ internal sealed class CpuModelWeights : IDisposable
     public long BytesPerToken => Head.Bytes + Layers.Sum(layer =>
         layer.AttentionIn.Bytes + layer.AttentionOut.Bytes + layer.MlpIn.Bytes + layer.MlpOut.Bytes);
 
+    /// <summary>Bytes in memory.</summary>
+    public long Bytes => Embedding.Bytes + BytesPerToken + HeadBias.Bytes + FinalNorm.Bytes + Layers.Sum(layer =>
+        layer.Norm.Bytes + layer.MlpInBias.Bytes + layer.MlpOutBias.Bytes);
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -12,8 +12,11 @@ internal sealed unsafe class EmbeddingTable : IDisposable
     {
         _format = format;
         _width = width;
-        _data = new NativeBuffer((long)rows * width * (format == WeightFormat.F32 ? sizeof(float) : sizeof(ushort)));
+        _data = new NativeBuffer(BytesOf(format, rows, width));
     }
+
+    /// <summary>Bytes of a table in memory.</summary>
+    public static long BytesOf(WeightFormat format, int rows, int width) => (long)rows * width * (format == WeightFormat.F32 ? sizeof(float) : sizeof(ushort));
 
     /// <summary>Bytes in memory.</summary>
     public long Bytes => _data.Bytes;

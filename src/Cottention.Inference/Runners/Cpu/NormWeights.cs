@@ -5,6 +5,9 @@ namespace Cottention.Inference.Runners.Cpu;
 /// <param name="Bias">[D].</param>
 internal sealed record NormWeights(NativeBuffer Weight, NativeBuffer Bias) : IDisposable
 {
+    /// <summary>Bytes in memory.</summary>
+    public long Bytes => Weight.Bytes + Bias.Bytes;
+
     /// <inheritdoc/>
     public void Dispose()
     {

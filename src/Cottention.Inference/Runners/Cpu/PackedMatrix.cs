@@ -44,6 +44,10 @@ internal sealed unsafe class PackedMatrix : IDisposable
         _data = new NativeBuffer(PanelBytes * PanelCount);
     }
 
+    /// <summary>Bytes of a matrix in memory.</summary>
+    public static long BytesOf(WeightFormat format, int rows, int columns) =>
+        format.PanelBytes(Padded(columns, format.ColumnMultiple())) * (Padded(rows, PanelRows) / PanelRows);
+
     /// <summary>F32, Bf16, Int8 or Int4.</summary>
     public WeightFormat Format { get; }
 

@@ -6,7 +6,8 @@ namespace Cottention.Inference.Runners.Cpu;
 /// <summary>The activations of one step, allocated once for the largest plan.</summary>
 internal sealed unsafe class StepBuffers : IDisposable
 {
-    private readonly List<IDisposable> _owned = [];
+    private readonly List<NativeBuffer> _owned = [];
+    private readonly List<ActivationTiles> _tiles = [];
 
     /// <summary>Buffers for at most <paramref name="maxTokens"/> tokens and <paramref name="maxRows"/> rows of logits.</summary>
     public StepBuffers(ModelConfig config, CpuKernelSet kernels, WeightFormat format, int maxTokens, int maxRows, int threads)
@@ -14,7 +15,7 @@ internal sealed unsafe class StepBuffers : IDisposable
         ActivationTiles Tiles(int tileTokens, int columns)
         {
             var tiles = new ActivationTiles(kernels, format, tileTokens, columns);
-            _owned.Add(tiles);
+            _tiles.Add(tiles);
             return tiles;
         }
 
@@ -26,7 +27,7 @@ internal sealed unsafe class StepBuffers : IDisposable
         Inner = Floats((long)tokens * shape.Inner);
         Cosines = Floats((long)tokens * shape.HeadDim);
         Sines = Floats((long)tokens * shape.HeadDim);
-        ThreadStride = PackedMatrix.Padded(Math.Max(shape.Embedding, 2 * shape.HeadDim), 64);
+        ThreadStride = ScratchFloats(shape);
         ThreadScratch = Floats((long)threads * ThreadStride);
         LogCounts = new double[tokens];
         LogitsTokens = new int[maxRows];
@@ -36,6 +37,9 @@ internal sealed unsafe class StepBuffers : IDisposable
         InnerTiles = Tiles(tokens, config.InnerSize);
         FinalNormalized = Tiles(maxRows, config.EmbeddingSize);
     }
+
+    /// <summary>Floats of one thread's scratch.</summary>
+    public static int ScratchFloats(PaddedShape shape) => PackedMatrix.Padded(Math.Max(shape.Embedding, 2 * shape.HeadDim), 64);
 
     /// <summary>x, [tokens, D].</summary>
     public float* Residual { get; }
@@ -79,11 +83,16 @@ internal sealed unsafe class StepBuffers : IDisposable
     /// <summary>ln_f x of the tokens that want logits.</summary>
     public ActivationTiles FinalNormalized { get; }
 
+    /// <summary>Bytes in memory.</summary>
+    public long Bytes => _owned.Sum(buffer => buffer.Bytes) + _tiles.Sum(tiles => tiles.Bytes);
+
     /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var buffer in _owned)
             buffer.Dispose();
+        foreach (var tiles in _tiles)
+            tiles.Dispose();
     }
 
     private float* Floats(long count)

@@ -44,6 +44,9 @@ internal sealed unsafe class TailArena : IDisposable
 
     private int TokenFloats => 2 * _states.PaddedHeadDim;
 
+    /// <summary>Bytes in memory.</summary>
+    public long Bytes => _data.Bytes + _stateCopies.Bytes;
+
     /// <summary>Gives every provisional row of a checked plan a tail.</summary>
     public void Prepare(StepPlan plan)
     {

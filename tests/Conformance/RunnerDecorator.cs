@@ -48,7 +48,7 @@ public abstract class RunnerDecorator(IModelRunner inner) : IModelRunner
 
     public virtual void WriteSlot(int slot, ReadOnlySpan<float> state) => inner.WriteSlot(slot, state);
 
-    public void Dispose()
+    public virtual void Dispose()
     {
         inner.Dispose();
         GC.SuppressFinalize(this);

@@ -13,11 +13,16 @@ public sealed partial class FileSessionStore : ISessionStore, IDisposable
 {
     private const string Extension = ".session";
     private const string TemporaryExtension = ".session.tmp";
+    private const string LockName = ".lock";
     private const int LockStripes = 64;
 
     private readonly string _folder;
     private readonly ILogger _logger;
     private readonly FileStream _folderLock;
+
+    // What was not there before, innermost folder first.
+    private readonly string[] _madeFolders;
+    private readonly bool _madeLock;
     private readonly SemaphoreSlim[] _locks = [.. Enumerable.Range(0, LockStripes).Select(_ => new SemaphoreSlim(1))];
 
     /// <summary>Opens a folder, creating it if need be. Raises <see cref="InferenceError.StoreFailed"/>.</summary>
@@ -29,13 +34,14 @@ public sealed partial class FileSessionStore : ISessionStore, IDisposable
         _logger = logger;
         try
         {
-            SessionFiles.CreateFolder(_folder);
-            _folderLock = new FileStream(Path.Combine(_folder, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            _madeFolders = SessionFiles.CreateFolder(_folder);
+            (_folderLock, _madeLock) = SessionFiles.Lock(Path.Combine(_folder, LockName));
             foreach (var left in Directory.EnumerateFiles(_folder, "*" + TemporaryExtension))
                 File.Delete(left);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            _folderLock?.Dispose();
             throw new InferenceException(InferenceError.StoreFailed, $"session folder {_folder}: {e.Message.ReplaceLineEndings(" ")}", e);
         }
     }
@@ -80,6 +86,23 @@ public sealed partial class FileSessionStore : ISessionStore, IDisposable
     /// <inheritdoc/>
     public Task<IReadOnlyList<SnapshotHeader>> ListAsync(string? afterId, int limit, CancellationToken cancellationToken) =>
         Task.Run(() => List(afterId, limit, cancellationToken), cancellationToken);
+
+    /// <summary>Lets another process have the folder, and takes away what this store made of it: for a start that was refused.</summary>
+    public void Withdraw()
+    {
+        try
+        {
+            if (_madeLock)
+                File.Delete(Path.Combine(_folder, LockName));
+            foreach (var folder in _madeFolders)
+                Directory.Delete(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Somebody has put something there, and keeps it.
+        }
+        Dispose();
+    }
 
     /// <summary>Lets another process have the folder.</summary>
     public void Dispose()

@@ -13,12 +13,31 @@ internal static partial class SessionFiles
     // Values of Linux; elsewhere the attribute check stands alone.
     private const int ReadOnlyFlag = 0, NoFollowFlagX64 = 0x20000, NoFollowFlagArm64 = 0x8000, CloseOnExecFlag = 0x80000;
 
-    public static void CreateFolder(string folder)
+    /// <summary>Creates a folder with those above it; returns the ones that were not there, innermost first.</summary>
+    public static string[] CreateFolder(string folder)
     {
+        var absent = new List<string>();
+        for (var each = folder; each is not null && !Directory.Exists(each); each = Path.GetDirectoryName(each))
+            absent.Add(each);
         if (OperatingSystem.IsWindows())
             Directory.CreateDirectory(folder);
         else
             Directory.CreateDirectory(folder, PrivateFolder);
+        return [.. absent];
+    }
+
+    /// <summary>Opens a file that one process at a time may have open; says whether it was not there.</summary>
+    public static (FileStream Lock, bool IsNew) Lock(string path)
+    {
+        while (true)
+        {
+            var isNew = !File.Exists(path);
+            var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            // A store that withdrew may have deleted it between the opening and the locking: what is locked then is no file of the folder.
+            if (File.Exists(path))
+                return (file, isNew);
+            file.Dispose();
+        }
     }
 
     /// <summary>The file's bytes; null if there is none. A link or a file over 1 GiB is an error.</summary>

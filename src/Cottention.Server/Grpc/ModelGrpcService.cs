@@ -23,7 +23,7 @@ internal sealed class ModelGrpcService(Serving serving) : ModelService.ModelServ
             VocabularySize = config.VocabularySize,
             LiveTokenCount = served.Model.Tokenizer.TokenCount,
             TrainedPositions = config.TrainedPositions,
-            StateBytes = served.Budget.BytesPerSession,
+            StateBytes = Inference.Model.StateLayout.Of(config).Bytes,
             Device = served.Device,
             Runner = served.Runner,
             ServerVersion = ServerVersion.Text,

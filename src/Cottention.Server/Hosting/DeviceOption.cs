@@ -1,5 +1,5 @@
-using System.Globalization;
 using Cottention.Cuda;
+using Cottention.Inference.Runners;
 
 namespace Cottention.Server.Hosting;
 
@@ -15,17 +15,13 @@ internal sealed record DeviceOption(string Text, RunnerKind? Kind, int CudaDevic
     /// <summary>What may be written.</summary>
     public const string Allowed = "auto, cpu, cuda, cuda:n, torch";
 
-    private const string CudaPrefix = "cuda:";
-
     /// <summary>What a text asks for, or null where it is none of <see cref="Allowed"/>.</summary>
     public static DeviceOption? Parse(string text) => text switch
     {
         Auto => new(text, null),
-        "cpu" => new(text, RunnerKind.Cpu),
-        "cuda" => new(text, RunnerKind.Cuda),
+        DeviceName.Cpu => new(text, RunnerKind.Cpu),
         "torch" => new(text, RunnerKind.Torch),
-        _ when text.StartsWith(CudaPrefix, StringComparison.Ordinal)
-            && int.TryParse(text.AsSpan(CudaPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var number) => new(text, RunnerKind.Cuda, number),
+        _ when DeviceName.CudaNumber(text) is { } number => new(text, RunnerKind.Cuda, number),
         _ => null,
     };
 

@@ -58,7 +58,16 @@ internal sealed record RunnerChoice(RunnerKind Kind, int CudaDevice, string Reas
     private static string? WhyNot(CudaDevice device, ModelNeeds model) =>
         device.IsEmulation ? "the native library is its CPU build, which is for tests"
         : IsTooOld(device) ? $"{device.Id} is {device}, older than compute capability {LeastComputeCapability}"
-        : device.FreeBytes < model.Bytes ? string.Create(CultureInfo.InvariantCulture,
-            $"{device.Id} has {device.FreeBytes / MiB:N0} MiB free; weights and states take {model.Bytes / MiB:N0} MiB")
-        : null;
+        : WhyNot(DeviceMemory.OfCard(device.Id, device.FreeBytes), model);
+
+    // The states of all slots, beside weights and steps: as the budget has it.
+    private static string? WhyNot(DeviceMemory card, ModelNeeds model)
+    {
+        var needed = model.MemoryOf(RunnerKind.Cuda);
+        var slots = model.Sizes.SlotCount;
+        return needed.SlotBytes * slots > card.RoomFor(needed)
+            ? string.Create(CultureInfo.InvariantCulture,
+                $"{card.Device} has {card.FreeBytes / MiB:N0} MiB free; the model with {slots} slots takes {needed.Of(slots) / MiB:N0} MiB")
+            : null;
+    }
 }

@@ -1,76 +1,60 @@
-using Cottention.Cuda;
+using Cottention.Inference;
 using Cottention.Inference.Model;
 using Cottention.Inference.Runners;
 using Cottention.Inference.Runners.Cpu;
 
 namespace Cottention.Server.Hosting;
 
-/// <summary>The runner that serves.</summary>
+/// <summary>A runner that was chosen, whose slots fit.</summary>
 /// <param name="Choice">Why this one.</param>
 /// <param name="Budget">Memory for states where it runs.</param>
+internal sealed record RunnerPlan(RunnerChoice Choice, StateBudget Budget);
+
+/// <summary>The runner that serves.</summary>
+/// <param name="Plan">Why this one.</param>
 /// <param name="Runner">The runner.</param>
-/// <param name="Fingerprint">The hash by which sessions know its weights.</param>
-internal sealed record ChosenRunner(RunnerChoice Choice, StateBudget Budget, IModelRunner Runner, string Fingerprint);
+internal sealed record ChosenRunner(RunnerPlan Plan, IModelRunner Runner);
 
-/// <summary>Makes the runner that was chosen.</summary>
-internal static class RunnerComposition
+/// <summary>From options to the runner that serves: first the choice, which costs nothing, then the runner.</summary>
+/// <param name="checkpoint">The model.</param>
+/// <param name="options">What is asked for.</param>
+/// <param name="machine">What there is.</param>
+/// <param name="make">Makes the runner of a choice.</param>
+internal sealed class RunnerComposition(Checkpoint checkpoint, ServerOptions options, Machine machine, Func<RunnerChoice, IModelRunner> make)
 {
-    /// <summary>Chooses and makes the runner, once the states of all slots are known to fit where it runs.</summary>
-    /// <exception cref="Cottention.Inference.InferenceException">The slots do not fit, or as of the runner.</exception>
-    public static ChosenRunner Create(Checkpoint checkpoint, ServerOptions options, ILoggerFactory loggers, TimeProvider time)
+    /// <summary>Format of the weights in memory.</summary>
+    public WeightFormat Weights { get; } = options.Weights == WeightFormat.Auto ? WeightFormats.Of(checkpoint) : options.Weights;
+
+    /// <summary>Chooses, and refuses slots that do not fit where the runner would be.</summary>
+    /// <exception cref="InferenceException">They do not, or nobody can tell.</exception>
+    public RunnerPlan Choose()
     {
-        var weights = options.Weights == WeightFormat.Auto ? WeightFormats.Of(checkpoint) : options.Weights;
-        var needs = ModelNeeds.Of(checkpoint.Config, weights, options.Engine.TotalSlots);
+        var needs = Needs();
         // The validator has refused what cannot be parsed.
-        return RunnerChoice.Of(DeviceOption.Parse(options.Device)!, needs, CudaDevices.Find).Make(choice =>
-        {
-            var budget = StateBudget.Of(options, StateLayout.Of(checkpoint.Config), StateMemory(choice, needs));
-            budget.Check(options.Engine.TotalSlots);
-            var (runner, fingerprint) = Create(choice, checkpoint, options, loggers, time);
-            return new ChosenRunner(choice, budget, runner, fingerprint);
-        });
+        return Plan(RunnerChoice.Of(DeviceOption.Parse(options.Device)!, needs, machine.Find), needs);
     }
 
-    private static (IModelRunner Runner, string Fingerprint) Create(
-        RunnerChoice choice, Checkpoint checkpoint, ServerOptions options, ILoggerFactory loggers, TimeProvider time)
+    /// <summary>Makes the runner of a plan; where that refuses and nobody asked for it by name, the CPU's.</summary>
+    /// <exception cref="InferenceException">As of the runner, or there is too little memory for it.</exception>
+    public ChosenRunner Create(RunnerPlan plan) => plan.Choice.Make(choice =>
     {
-        var engine = options.Engine;
-        switch (choice.Kind)
+        var tried = choice == plan.Choice ? plan : Plan(choice, Needs());
+        try
         {
-            case RunnerKind.Cuda:
-                var cuda = new CudaModelRunner(checkpoint, new CudaRunnerOptions
-                {
-                    Device = choice.CudaDevice,
-                    Weights = options.Weights,
-                    SlotCount = engine.TotalSlots,
-                    MaxRows = engine.TotalRows,
-                    MaxTokens = engine.TokenBudget,
-                    MaxProvisionalRows = engine.ProvisionalRows,
-                    MaxProvisionalTokens = engine.ProvisionalTokens,
-                }, loggers.CreateLogger<CudaModelRunner>(), time);
-                return (cuda, cuda.FingerprintOf(checkpoint));
-            case RunnerKind.Torch:
-                // It takes no provisional rows; the text is the same without guessing ahead.
-                engine.DraftTokens = 0;
-                return TorchRunner.Create(checkpoint, options);
-            default:
-                var cpu = new CpuModelRunner(checkpoint, new CpuRunnerOptions
-                {
-                    Threads = options.Threads,
-                    Weights = options.Weights,
-                    SlotCount = engine.TotalSlots,
-                    MaxRows = engine.TotalRows,
-                    MaxTokens = engine.TokenBudget,
-                    MaxProvisionalRows = engine.ProvisionalRows,
-                    MaxProvisionalTokens = engine.ProvisionalTokens,
-                }, loggers.CreateLogger<CpuModelRunner>(), time);
-                return (cpu, cpu.FingerprintOf(checkpoint));
+            return new ChosenRunner(tried, make(choice));
         }
+        catch (OutOfMemoryException e)
+        {
+            throw new InferenceException(InferenceError.InvalidArgument, $"there is too little memory for the model: {e.Message}", e);
+        }
+    });
+
+    private RunnerPlan Plan(RunnerChoice choice, ModelNeeds needs)
+    {
+        var budget = StateBudget.Of(options.StateBudgetMiB, needs.MemoryOf(choice.Kind), machine.MemoryOf(choice));
+        budget.Check(options.Engine.TotalSlots);
+        return new RunnerPlan(choice, budget);
     }
 
-    // What the default budget is half of: on CUDA the card's memory without weights, else what the process may use.
-    private static long StateMemory(RunnerChoice choice, ModelNeeds needs) =>
-        choice.Kind == RunnerKind.Cuda && CudaDevices.Find().Devices.ElementAtOrDefault(choice.CudaDevice) is { } device
-            ? Math.Max(0, device.FreeBytes - needs.WeightBytes)
-            : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+    private ModelNeeds Needs() => new(checkpoint.Config, Weights, RunnerFactory.SizesOf(options), options.Threads);
 }

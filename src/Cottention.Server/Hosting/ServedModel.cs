@@ -9,8 +9,7 @@ namespace Cottention.Server.Hosting;
 /// <param name="ParameterCount">Number of weights.</param>
 /// <param name="Device">Where the arithmetic runs.</param>
 /// <param name="Runner">The runner in one line.</param>
-/// <param name="Choice">Why this runner.</param>
-/// <param name="Budget">Memory for states.</param>
+/// <param name="Plan">Why this runner, and memory for states.</param>
 /// <param name="SinceLastTick">Time since the step thread was last seen alive.</param>
 /// <param name="Close">Stops the engine, parks the sessions and frees the memory.</param>
 internal sealed record ServedModel(
@@ -19,7 +18,6 @@ internal sealed record ServedModel(
     long ParameterCount,
     string Device,
     string Runner,
-    RunnerChoice Choice,
-    StateBudget Budget,
+    RunnerPlan Plan,
     Func<TimeSpan> SinceLastTick,
     Func<ValueTask> Close);

@@ -32,7 +32,7 @@ internal sealed class ServerCommand
         AddChoice("--weights", nameof(o.Weights), "format", ["auto", "f32", "bf16", "int8", "int4"], "Format of the weights in memory; auto is the files' own.");
         AddNumber("--slots", $"{nameof(o.Engine)}:{nameof(o.Engine.SessionSlots)}", "n", o.Engine.SessionSlots, "Sessions in memory at once; the others are parked on disk.");
         AddNumber("--draft-tokens", $"{nameof(o.Engine)}:{nameof(o.Engine.DraftTokens)}", "n", o.Engine.DraftTokens, "Most tokens guessed and verified at once while few sessions decode, 0 to 7; the text is the same.");
-        AddNumber("--state-budget-mib", nameof(o.StateBudgetMiB), "MiB", o.StateBudgetMiB, "Most memory for the states of all slots; 0 for half of what this process may use, on CUDA of what weights leave of the card.");
+        AddNumber("--state-budget-mib", nameof(o.StateBudgetMiB), "MiB", o.StateBudgetMiB, "Most memory for the states of all slots; 0 for half of what this process may use, on a card for all that weights and steps leave.");
         AddNumber("--default-deadline", nameof(o.DefaultDeadlineSeconds), "s", o.DefaultDeadlineSeconds, "Most time of a generation whose caller sets no deadline.");
         AddNumber("--drain", nameof(o.DrainSeconds), "s", o.DrainSeconds, "Time that generations in progress are given to end when the server stops.");
     }

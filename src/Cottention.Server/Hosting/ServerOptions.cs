@@ -46,7 +46,7 @@ internal sealed class ServerOptions
     /// <summary>Format of the weights in memory. Default: the files' own. Sessions go on only with the weights they were made with.</summary>
     public WeightFormat Weights { get; set; }
 
-    /// <summary>Most memory the states of all slots may take, in MiB; 0 for half of what this process may use, on CUDA of what weights leave of the card.</summary>
+    /// <summary>Most memory the states of all slots may take, in MiB; 0 for half of what this process may use, on a card for all that weights and steps leave.</summary>
     [Range(0, 1024 * 1024 * 1024)]
     public int StateBudgetMiB { get; set; }
 

@@ -13,30 +13,37 @@ internal static class TorchRunner
 {
 #if TORCH
     /// <summary>Whether this build carries libtorch.</summary>
-    public const bool IsBuiltIn = true;
+    public static bool IsBuiltIn => true;
 
-    /// <summary>A runner and the fingerprint of its weights: on the first CUDA device that libtorch sees, else on the CPU.</summary>
+    /// <summary>Whether libtorch would run on a CUDA device.</summary>
+    /// <exception cref="InferenceException">libtorch cannot be used.</exception>
+    public static bool SeesCuda => TorchModelRunner.SeesCuda;
+
+    /// <summary>What a runner takes of its device.</summary>
+    public static RunnerMemory MemoryOf(ModelConfig config, RunnerSizes sizes) => TorchRunnerMemory.Of(config, sizes);
+
+    /// <summary>A runner: on the first CUDA device that libtorch sees, else on the CPU.</summary>
     /// <exception cref="InferenceException">As of the runner.</exception>
-    public static (IModelRunner Runner, string Fingerprint) Create(Checkpoint checkpoint, ServerOptions options)
+    public static IModelRunner Create(Checkpoint checkpoint, RunnerSizes sizes, int threads) => new TorchModelRunner(checkpoint, new TorchRunnerOptions(sizes)
     {
-        var runner = new TorchModelRunner(checkpoint, new TorchRunnerOptions
-        {
-            Threads = options.Threads,
-            Weights = options.Weights,
-            SlotCount = options.Engine.TotalSlots,
-            MaxRows = options.Engine.TotalRows,
-            MaxTokens = options.Engine.TokenBudget,
-            NativeLibrary = TorchModelRunner.SeesCuda ? CudaDevices.GpuLibrary : null,
-        });
-        return (runner, runner.FingerprintOf(checkpoint));
-    }
+        Threads = threads,
+        NativeLibrary = SeesCuda ? CudaDevices.GpuLibrary : null,
+    });
 #else
     /// <summary>Whether this build carries libtorch.</summary>
-    public const bool IsBuiltIn = false;
+    public static bool IsBuiltIn => false;
+
+    /// <summary>Not in this build.</summary>
+    public static bool SeesCuda => false;
 
     /// <summary>Not in this build.</summary>
     /// <exception cref="InferenceException"><see cref="InferenceError.InvalidArgument"/>, always.</exception>
-    public static (IModelRunner Runner, string Fingerprint) Create(Checkpoint checkpoint, ServerOptions options) =>
-        throw new InferenceException(InferenceError.InvalidArgument, "this build carries no libtorch");
+    public static RunnerMemory MemoryOf(ModelConfig config, RunnerSizes sizes) => throw Missing();
+
+    /// <summary>Not in this build.</summary>
+    /// <exception cref="InferenceException"><see cref="InferenceError.InvalidArgument"/>, always.</exception>
+    public static IModelRunner Create(Checkpoint checkpoint, RunnerSizes sizes, int threads) => throw Missing();
+
+    private static InferenceException Missing() => new(InferenceError.InvalidArgument, "this build carries no libtorch");
 #endif
 }

@@ -87,6 +87,43 @@ public sealed class FileSessionStoreTests : SessionStoreConformance
         Assert.NotNull(await Store.LoadAsync("s", default));
     }
 
+    [Fact]
+    public void Withdraw_FoldersItMade_AreGone()
+    {
+        var (parent, folder) = (Path.Combine(_folder, "data"), Path.Combine(_folder, "data", "sessions"));
+        var store = new FileSessionStore(folder, NullLogger<FileSessionStore>.Instance);
+        Assert.True(Directory.Exists(folder));
+
+        store.Withdraw();
+
+        Assert.False(Directory.Exists(parent));
+        Assert.True(Directory.Exists(_folder));
+    }
+
+    [Fact]
+    public async Task Withdraw_FolderOfSessions_IsLeftAsItWasFound()
+    {
+        await Store.SaveAsync("s", Snapshot("s", 1), 0, default);
+        Store.Dispose();
+        string[] found = [.. Directory.GetFileSystemEntries(_folder).Order(StringComparer.Ordinal)];
+
+        new FileSessionStore(_folder, NullLogger<FileSessionStore>.Instance).Withdraw();
+
+        Assert.Equal(found, Directory.GetFileSystemEntries(_folder).Order(StringComparer.Ordinal));
+        _store = new FileSessionStore(_folder, NullLogger<FileSessionStore>.Instance);
+        Assert.NotNull(await Store.LoadAsync("s", default));
+    }
+
+    [Fact]
+    public void Withdraw_FolderThatWasEmpty_IsEmptyAgain()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_folder, "empty")).FullName;
+
+        new FileSessionStore(folder, NullLogger<FileSessionStore>.Instance).Withdraw();
+
+        Assert.Empty(Directory.GetFileSystemEntries(folder));
+    }
+
     public override Task DisposeAsync()
     {
         Store.Dispose();

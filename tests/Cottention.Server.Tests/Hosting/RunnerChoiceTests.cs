@@ -1,6 +1,7 @@
 using Cottention.Cuda;
 using Cottention.Inference;
 using Cottention.Inference.Model;
+using Cottention.Inference.Runners;
 using Cottention.Inference.Runners.Cpu;
 using Cottention.Server.Hosting;
 
@@ -8,7 +9,14 @@ namespace Cottention.Server.Tests.Hosting;
 
 public sealed class RunnerChoiceTests
 {
-    private static readonly ModelNeeds Model = new(64, WeightFormat.Bf16, 600L << 20, 400L << 20);
+    private const int Slots = 10;
+
+    private static readonly ModelConfig Config = new()
+    {
+        EmbeddingSize = 1024, HeadCount = 16, LayerCount = 20, InnerSize = 4096, VocabularySize = 50_400, RotaryDim = 64, TrainedPositions = 1024,
+    };
+
+    private static readonly ModelNeeds Model = new(Config, WeightFormat.Bf16, new RunnerSizes { SlotCount = Slots });
 
     [Fact]
     public void Of_AutoWithACard_IsTheCard()
@@ -21,7 +29,7 @@ public sealed class RunnerChoiceTests
     [Fact]
     public void Of_AutoWithSeveralCards_IsTheFirstThatServes()
     {
-        var choice = Auto(Model, Devices.T4(0), Devices.H100(1, freeBytes: 999L << 20), Devices.H100(2), Devices.H100(3));
+        var choice = Auto(Model, Devices.T4(0), Devices.H100(1, freeBytes: 799L << 20), Devices.H100(2), Devices.H100(3));
 
         Assert.Equal((RunnerKind.Cuda, 2), (choice.Kind, choice.CudaDevice));
     }
@@ -34,11 +42,11 @@ public sealed class RunnerChoiceTests
     [Fact]
     public void Of_AutoWithCardsThatDoNotServe_NamesEachReason()
     {
-        var choice = Auto(Model, Devices.T4(0), Devices.H100(1, freeBytes: 999L << 20));
+        var choice = Auto(Model, Devices.T4(0), Devices.H100(1, freeBytes: 799L << 20));
 
         Assert.Equal(RunnerKind.Cpu, choice.Kind);
         Assert.Equal(
-            "auto chose cpu, not CUDA: cuda:0 is Tesla T4 (sm_75), older than compute capability 8.0; cuda:1 has 999 MiB free; weights and states take 1,000 MiB",
+            "auto chose cpu, not CUDA: cuda:0 is Tesla T4 (sm_75), older than compute capability 8.0; cuda:1 has 799 MiB free; the model with 10 slots takes 817 MiB",
             choice.Reason);
     }
 
@@ -52,7 +60,7 @@ public sealed class RunnerChoiceTests
     [InlineData(16, WeightFormat.F32, "auto chose cpu, not CUDA: the model's heads are 16 wide, and the fast CUDA kernels are for 64 and 128")]
     public void Of_AutoWithAModelThatIsNotForCuda_IsTheCpuAndNothingIsLookedFor(int headDim, WeightFormat weights, string expected)
     {
-        var choice = RunnerChoice.Of(DeviceOption.Parse("auto")!, Model with { HeadDim = headDim, Weights = weights }, NotAsked);
+        var choice = RunnerChoice.Of(DeviceOption.Parse("auto")!, Model with { Config = Config with { HeadCount = 1024 / headDim }, Weights = weights }, NotAsked);
 
         Assert.Equal(new RunnerChoice(RunnerKind.Cpu, 0, expected), choice);
     }
@@ -63,7 +71,7 @@ public sealed class RunnerChoiceTests
     [InlineData("cuda:3", nameof(RunnerKind.Cuda), 3)]
     public void Of_ANamedDevice_IsThatOne(string asked, string kind, int device)
     {
-        var choice = RunnerChoice.Of(DeviceOption.Parse(asked)!, Model with { HeadDim = 16 }, NotAsked);
+        var choice = RunnerChoice.Of(DeviceOption.Parse(asked)!, Model with { Config = Config with { HeadCount = 64 } }, NotAsked);
 
         Assert.Equal((kind, device, $"{asked}, as asked for"), (choice.Kind.ToString(), choice.CudaDevice, choice.Reason));
     }
@@ -100,20 +108,19 @@ public sealed class RunnerChoiceTests
     public void Make_OurOwnFault_IsNotHidden() => Assert.Throws<InvalidOperationException>(
         () => Auto(Model, Devices.H100(0)).Make<int>(_ => throw new InvalidOperationException("a bug")));
 
+    // To the byte: what the choice takes, the budget does not refuse, and the other way round.
     [Theory]
-    [InlineData(WeightFormat.F32, 4)]
-    [InlineData(WeightFormat.Bf16, 2)]
-    public void NeedsOf_AModel_CountsWeightsAndStates(WeightFormat weights, int bytes)
+    [InlineData(0, nameof(RunnerKind.Cuda), Slots)]
+    [InlineData(-1, nameof(RunnerKind.Cpu), Slots - 1)]
+    public void Of_AutoWithATightCard_AgreesWithTheBudget(long spare, string kind, long fit)
     {
-        var config = new ModelConfig
-        {
-            EmbeddingSize = 128, HeadCount = 2, LayerCount = 3, InnerSize = 512, VocabularySize = 1000, RotaryDim = 64, TrainedPositions = 64,
-        };
+        var needed = Model.MemoryOf(RunnerKind.Cuda);
+        var card = Devices.H100(0, freeBytes: needed.Of(Slots) + spare);
 
-        var needs = ModelNeeds.Of(config, weights, slots: 10);
+        var choice = Auto(Model, card);
 
-        Assert.Equal((64, weights), (needs.HeadDim, needs.Weights));
-        Assert.Equal((config.ParameterCount * bytes, 10L * 3 * 2 * 64 * 64 * 4), (needs.WeightBytes, needs.StateBytes));
+        Assert.Equal(kind, choice.Kind.ToString());
+        Assert.Equal(fit, StateBudget.Of(0, needed, DeviceMemory.OfCard(card.Id, card.FreeBytes)).SessionsThatFit);
     }
 
     private static RunnerChoice Auto(ModelNeeds model, params CudaDevice[] devices) =>

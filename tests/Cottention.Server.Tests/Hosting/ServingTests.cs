@@ -47,5 +47,5 @@ public sealed class ServingTests
     }
 
     // Only the time since the last tick is looked at here.
-    private ServedModel Served() => new(null!, null!, 0, "", "", null!, default, () => _sinceLastTick, () => ValueTask.CompletedTask);
+    private ServedModel Served() => new(null!, null!, 0, "", "", null!, () => _sinceLastTick, () => ValueTask.CompletedTask);
 }

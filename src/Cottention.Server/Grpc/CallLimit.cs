@@ -10,6 +10,9 @@ internal sealed class CallLimits(IOptions<ServerOptions> options, Drain drain, T
 {
     private readonly TimeSpan _default = TimeSpan.FromSeconds(options.Value.DefaultDeadlineSeconds);
 
+    /// <summary>Time that a caller may take nothing of what is sent.</summary>
+    public TimeSpan Reader { get; } = TimeSpan.FromSeconds(options.Value.Engine.ReaderTimeoutSeconds);
+
     /// <summary>Begins to count for a call.</summary>
     public CallLimit Begin(ServerCallContext context) =>
         new(context, context.Deadline == DateTime.MaxValue ? _default : Timeout.InfiniteTimeSpan, time, drain.Over);

@@ -47,7 +47,7 @@ internal sealed class GenerationGrpcService(Serving serving, CallLimits limits) 
         serving.Require().Model.Tokenizer.EncodeAsync(text, parseControlTokens, context.CancellationToken);
 
     // The library's own token aborts the call without a status, so it is given only to a reader that does not read anyway.
-    private static async Task WriteAsync(IServerStreamWriter<GenerateResponse> responses, GenerateResponse response, ServerCallContext context, CancellationToken limit)
+    private async Task WriteAsync(IServerStreamWriter<GenerateResponse> responses, GenerateResponse response, ServerCallContext context, CancellationToken limit)
     {
         var write = responses.WriteAsync(response, CancellationToken.None);
         // Nearly always: the event has gone to the connection.
@@ -55,7 +55,13 @@ internal sealed class GenerationGrpcService(Serving serving, CallLimits limits) 
             return;
         try
         {
-            await write.WaitAsync(limit);
+            await write.WaitAsync(limits.Reader, limit);
+        }
+        catch (TimeoutException)
+        {
+            // It holds a place among those that run, though its generation may have ended long ago.
+            context.GetHttpContext().Abort();
+            throw new InferenceException(InferenceError.Overloaded, $"the caller took nothing for {limits.Reader.TotalSeconds:0} s");
         }
         catch (OperationCanceledException) when (!write.IsCompleted)
         {

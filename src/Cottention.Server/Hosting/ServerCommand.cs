@@ -34,6 +34,7 @@ internal sealed class ServerCommand
         AddNumber("--draft-tokens", $"{nameof(o.Engine)}:{nameof(o.Engine.DraftTokens)}", "n", o.Engine.DraftTokens, "Most tokens guessed and verified at once while few sessions decode, 0 to 7; the text is the same.");
         AddNumber("--state-budget-mib", nameof(o.StateBudgetMiB), "MiB", o.StateBudgetMiB, "Most memory for the states of all slots; 0 for half of what this process may use, on a card for all that weights and steps leave.");
         AddNumber("--default-deadline", nameof(o.DefaultDeadlineSeconds), "s", o.DefaultDeadlineSeconds, "Most time of a generation whose caller sets no deadline.");
+        AddNumber("--reader-timeout", $"{nameof(o.Engine)}:{nameof(o.Engine.ReaderTimeoutSeconds)}", "s", o.Engine.ReaderTimeoutSeconds, "Time that a caller may take nothing of what is sent before its call ends, whatever its deadline.");
         AddNumber("--drain", nameof(o.DrainSeconds), "s", o.DrainSeconds, "Time that generations in progress are given to end when the server stops.");
     }
 

@@ -76,11 +76,13 @@ public sealed class StopTests : IDisposable
         Assert.Single(await ServerFixture.RunAsync(client, new GenerateRequest { Prompt = "a", MaxTokens = 0 }));
     }
 
-    [Fact]
-    public async Task DefaultDeadline_CallerDoesNotRead_FreesThePlaceAllTheSame()
+    [Theory]
+    [InlineData("--default-deadline", null)]
+    [InlineData("--reader-timeout", 3600)]
+    public async Task Limit_CallerDoesNotRead_FreesThePlaceAllTheSame(string option, int? deadline)
     {
-        await using var server = await ServerProcess.StartAsync(_sessions, ["--default-deadline", "3"]);
-        using var client = CottentionClient.Connect(server.GrpcAddress);
+        await using var server = await ServerProcess.StartAsync(_sessions, [option, "3"]);
+        using var client = CottentionClient.Connect(server.GrpcAddress, new() { Deadline = deadline is { } seconds ? TimeSpan.FromSeconds(seconds) : null });
         using var other = CottentionClient.Connect(server.GrpcAddress);
         var standing = client.GenerateAsync(new GenerateRequest { Prompt = "a", MaxTokens = 1_000_000, IgnoreEos = true, Logprobs = 20 }).GetAsyncEnumerator();
         Assert.True(await standing.MoveNextAsync());

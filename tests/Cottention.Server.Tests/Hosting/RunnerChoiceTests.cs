@@ -1,3 +1,4 @@
+using System.Globalization;
 using Cottention.Cuda;
 using Cottention.Inference;
 using Cottention.Inference.Model;
@@ -42,11 +43,13 @@ public sealed class RunnerChoiceTests
     [Fact]
     public void Of_AutoWithCardsThatDoNotServe_NamesEachReason()
     {
+        var needed = Model.MemoryOf(RunnerKind.Cuda).Of(Slots) / (1024.0 * 1024);
+
         var choice = Auto(Model, Devices.T4(0), Devices.H100(1, freeBytes: 799L << 20));
 
         Assert.Equal(RunnerKind.Cpu, choice.Kind);
         Assert.Equal(
-            "auto chose cpu, not CUDA: cuda:0 is Tesla T4 (sm_75), older than compute capability 8.0; cuda:1 has 799 MiB free; the model with 10 slots takes 817 MiB",
+            string.Create(CultureInfo.InvariantCulture, $"auto chose cpu, not CUDA: cuda:0 is Tesla T4 (sm_75), older than compute capability 8.0; cuda:1 has 799 MiB free; the model with 10 slots takes {needed:N0} MiB"),
             choice.Reason);
     }
 

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "../src/launch_size.h"
+#include "streams.h"
 
 #include <functional>
 #include <tuple>
@@ -42,6 +43,8 @@ ctn_status launch(const LaunchSize &size, Stream stream, void (*kernel)(Paramete
     CTN_TRY(check(size));
     if (size.blocks == 0)
         return CTN_OK;
+    if (!emulation::load(reinterpret_cast<const void *>(kernel)))
+        return fail(CTN_OUT_OF_MEMORY, "%s was not loaded: refused for a test", size.name);
     return emulation::enqueue(stream, [size, kernel, values = std::tuple<Parameters...>(arguments...)] {
         return emulation::run(size, [&] { std::apply(kernel, values); });
     });

@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <vector>
 
 namespace ctn {
@@ -42,8 +43,16 @@ std::atomic<int64_t> taken_now{0};
 std::atomic<int64_t> taking_to_refuse{-1};
 std::atomic<int64_t> work_to_fail{-1};
 
+std::mutex kernels_lock;
+std::set<const void *> loaded_kernels;
+
 /* Late work runs on whatever thread waits, one piece at a time. */
 std::recursive_mutex device;
+
+bool is_refused()
+{
+    return taking_to_refuse >= 0 && taking_to_refuse-- == 0;
+}
 
 EmulatedStream *as_stream(Stream stream)
 {
@@ -99,11 +108,29 @@ void emulation::fail_work(int64_t count)
 
 bool emulation::take_one()
 {
-    if (taking_to_refuse >= 0 && taking_to_refuse-- == 0)
+    if (is_refused())
         return false;
     taken_ever++;
     taken_now++;
     return true;
+}
+
+bool emulation::load(const void *kernel)
+{
+    const std::lock_guard<std::mutex> lock(kernels_lock);
+    if (loaded_kernels.count(kernel) != 0)
+        return true;
+    if (is_refused())
+        return false;
+    loaded_kernels.insert(kernel);
+    taken_ever++;
+    return true;
+}
+
+void emulation::forget_kernels()
+{
+    const std::lock_guard<std::mutex> lock(kernels_lock);
+    loaded_kernels.clear();
 }
 
 void emulation::give_back_one()

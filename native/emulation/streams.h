@@ -11,12 +11,16 @@ namespace ctn::emulation {
 enum class Pace { Now, Late };
 void set_pace(Pace pace);
 
-/* Allocations, streams, events and graphs: made so far, and not given back. */
+/* Allocations, streams, events and graphs: made so far, and not given back. A kernel's first launch is among those made, as a driver
+ * loads it then into memory of the device; it is not given back. */
 struct Taken {
     int64_t ever;
     int64_t now;
 };
 Taken taken();
+
+/* Every kernel's next launch is its first again. */
+void forget_kernels();
 
 /* Of what is taken from now on, number count (from 0) is refused as out of memory; -1 for none. */
 void refuse_taking(int64_t count);
@@ -26,6 +30,9 @@ void fail_work(int64_t count);
 
 /* For the runtime: whether what is put on the stream now runs later, and once. */
 bool is_late(void *stream);
+
+/* For a launch: takes what the kernel's code needs where this is its first, or is refused it. */
+bool load(const void *kernel);
 
 /* For the runtime: counts one thing taken, or refuses it; counts one given back. */
 bool take_one();

@@ -97,11 +97,12 @@ typedef struct ctn_engine_config {
                                   otherwise; 0: never */
 } ctn_engine_config;
 
-/* Takes all memory of the device that the engine will ever use. The weights are undefined until written. */
+/* Takes all memory of the device that the engine will ever use, but for what the driver keeps for the code of kernels and for graphs:
+ * that ctn_engine_seal has it take. The weights are undefined until written. */
 CTN_API ctn_status ctn_engine_create(const ctn_engine_config *config, ctn_engine **engine);
 CTN_API void ctn_engine_destroy(ctn_engine *engine); /* null is allowed */
 
-/* Bytes of device memory: weights, arena of states with their tails, buffers of a step. */
+/* Bytes of device memory: weights, arena of states with their tails, buffers of a step. The driver's are not among them. */
 typedef struct ctn_engine_memory {
     int32_t struct_size;
     int32_t reserved;
@@ -135,7 +136,8 @@ enum {
 CTN_API ctn_status ctn_engine_write_tensor(
     ctn_engine *engine, ctn_tensor tensor, int32_t layer, int32_t first_row, int32_t rows, const float *values);
 
-/* Checks that every row of every tensor was written and records the graphs: after this the engine allocates nothing. */
+/* Checks that every row of every tensor was written, starts every kernel once on padding, so that the driver has loaded it, and records
+ * the graphs: after this the engine allocates nothing. CTN_OUT_OF_MEMORY where there is no room for that. */
 CTN_API ctn_status ctn_engine_seal(ctn_engine *engine);
 
 /* Steps, and the calls that name a slot, take effect on the device in the order in which they are called, whatever is under way

@@ -36,6 +36,9 @@ public:
     /* Puts the slot's committed entries into its state. */
     ctn_status fold(int slot, Stream stream);
 
+    /* Runs what fold and fill alone run, on no slot. */
+    ctn_status load_kernels(Stream stream);
+
     ctn_status fill(int slot, float value, Stream stream);
     ctn_status copy(int source, int destination, Stream stream);
 

@@ -101,6 +101,7 @@ ctn_status Engine::write_tensor(ctn_tensor tensor, int layer, int first_row, int
 ctn_status Engine::seal()
 {
     CTN_TRY(weights_.check_complete());
+    CTN_TRY(arena_.load_kernels(stream_.get()));
     CTN_TRY(graphs_.record(token_buckets_, plan_, buffers_, forward_, stream_.get()));
     weights_.seal();
     return CTN_OK;

@@ -101,6 +101,18 @@ StepShape StepPlan::graph_shape(int tokens) const
     return shape;
 }
 
+StepShape StepPlan::shape_of_every_kind(int tokens) const
+{
+    StepShape shape = graph_shape(tokens);
+    shape.long_rows = shape.folds = shape.short_rows;
+    shape.most_long = tokens;
+    if (dimensions_.chunk_tokens > 0)
+        shape.chunk_rows = std::min(shape.short_rows, dimensions_.most_chunk_rows());
+    if (shape.chunk_rows > 0)
+        shape.most_chunk = shape.chunk_tokens = tokens;
+    return shape;
+}
+
 void StepPlan::choose_shape(const StepRequest &request)
 {
     const bool is_short = long_rows_.empty() && chunk_rows_.empty() && folds_.empty();

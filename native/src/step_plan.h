@@ -41,6 +41,9 @@ public:
     /* The shape of a graph of so many tokens, in rows of up to short_row_tokens. */
     StepShape graph_shape(int tokens) const;
 
+    /* Of a step of so many tokens with rows of every kind, as many of each as there may be. */
+    StepShape shape_of_every_kind(int tokens) const;
+
 private:
     /* A row of the request with what the arena says of its slot. */
     struct Planned {

@@ -33,6 +33,7 @@ TEST(SealedEngine_HoweverUsed_TakesNothing)
     const Model model({});
     for (const Pace pace : {Pace::Now, Pace::Late}) {
         ctn::emulation::set_pace(pace);
+        ctn::emulation::forget_kernels();
         Engine engine(model);
         const auto before = taken();
         for (int round = 0; round < 50; round++)
@@ -40,6 +41,32 @@ TEST(SealedEngine_HoweverUsed_TakesNothing)
         CHECK(taken().ever == before.ever, "%lld things were taken", (long long)(taken().ever - before.ever));
     }
     ctn::emulation::set_pace(Pace::Now);
+}
+
+/* Of every kernel that a step may need, in tiles for few rows and for many: on a device a kernel's first launch takes memory. */
+TEST(SealedEngine_RowsOfEveryKind_LoadNothing)
+{
+    for (const int head_dim : {16, 64}) {
+        const Model model({2, 2, head_dim, 8, 24, 50, false});
+        ctn_engine_config config = config_of(model);
+        config.chunk_tokens = head_dim == 64 ? 10 : 0;
+        config.max_tokens = 100;
+        ctn::emulation::forget_kernels();
+        Engine engine(model, config);
+        const auto before = taken();
+        for (const int rows : {1, 6})
+            for (const int length : {1, 3, 9, 12}) {
+                std::vector<Part> parts;
+                for (int slot = 0; slot < rows; slot++)
+                    parts.push_back({slot, length, tokens_of(length, 1)});
+                engine.run(parts);
+                engine.begin_read(0);
+                engine.state(0);
+                engine.end_read(0);
+            }
+        use_everything(engine, 0);
+        CHECK(taken().ever == before.ever, "%lld kernels were loaded, head_dim %d", (long long)(taken().ever - before.ever), head_dim);
+    }
 }
 
 TEST(DestroyedEngine_WhateverStage_GaveEverythingBack)

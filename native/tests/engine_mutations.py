@@ -109,6 +109,8 @@ MUTATIONS = [
           "    first = write_rows(request, short_rows_, first, descriptor, layout.short_rows, tokens);\n",
           "    int first = write_rows(request, short_rows_, 0, descriptor, layout.short_rows, tokens);\n"
           "    write_rows(request, chunk_rows_, first + 300, descriptor, layout.chunk_rows, tokens);\n"),
+    fault("long rows are not loaded", [MEMORY], "src/step_plan.cpp", "    shape.long_rows = shape.folds = shape.short_rows;\n", "    shape.folds = shape.short_rows;\n"),
+    fault("tiles for many rows are not loaded", [MEMORY], "src/step_graphs.cpp", " || tokens == token_buckets.sizes().back()", ""),
     fault("a failed device is forgotten", [MEMORY], "src/engine.cpp", "            has_failed_ = true;\n", ""),
     fault("a row may name a slot twice", [ARGUMENTS], "src/step_checks.cpp", "    seen_[(size_t)row.slot] = request_;\n", ""),
     fault("the last missing row is overlooked", [ARGUMENTS], "src/weights.cpp", "if (tensor.missing > 0)", "if (tensor.missing > 1)"),

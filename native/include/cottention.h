@@ -42,7 +42,8 @@ enum {
     CTN_UNSUPPORTED = 2,      /* a shape, type or card that this build does not serve */
     CTN_OUT_OF_MEMORY = 3,    /* of the device or of pinned host memory; nothing was kept */
     CTN_NO_DEVICE = 4,        /* no driver, no card of that number, or no cuBLASLt library */
-    CTN_DEVICE_ERROR = 5      /* the device failed; the engine can only be destroyed */
+    CTN_DEVICE_ERROR = 5      /* the device failed; the engine can only be destroyed. After a kernel's fault CUDA answers every call of
+                                 the process so, other engines' too, and only a new process can go on */
 };
 
 typedef int32_t ctn_dtype;
@@ -211,7 +212,8 @@ CTN_API ctn_status ctn_engine_end_read_slot(ctn_engine *engine, int32_t read, fl
 
 /* ---------------------------------------------------------------------------------------------------------- kernels */
 
-/* What the recurrent kernels are given. All pointers are device memory; a row of the launch is one sequence. */
+/* What the recurrent kernels are given. All pointers are device memory; a row of the launch is one sequence. The calling thread's
+ * current device is that of the pointers and of the stream; null is CUDA's legacy default stream. */
 typedef struct ctn_recurrent {
     int32_t struct_size;
     int32_t rows;              /* B, padding included; 0 does nothing */

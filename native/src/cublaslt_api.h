@@ -12,7 +12,7 @@ using Operation = void *;   /* cublasLtMatmulDesc_t */
 using Layout = void *;      /* cublasLtMatrixLayout_t */
 using Preference = void *;  /* cublasLtMatmulPreference_t */
 
-enum : int { Success = 0 };
+enum : int { Success = 0, AllocationFailed = 3 };
 enum : int { TypeF32 = 0, TypeBf16 = 14 };     /* cudaDataType_t */
 enum : int { ComputeF32 = 68 };                /* cublasComputeType_t */
 enum : int { Transposed = 1 };                 /* cublasOperation_t */

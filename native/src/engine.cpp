@@ -46,11 +46,14 @@ ctn_status Engine::take_memory()
     if (device.is_emulation == 0 && device.compute_major < 8)
         return fail(CTN_UNSUPPORTED, "device %d, %s, has compute capability %d.%d; 8.0 and newer are served", dimensions_.device,
             device.name, device.compute_major, device.compute_minor);
-    const ctn_status taken = wanted.value() <= device.free_bytes ? take_all() : CTN_OUT_OF_MEMORY;
+    const bool has_room = wanted.value() <= device.free_bytes;
+    const ctn_status taken = has_room ? take_all() : CTN_OUT_OF_MEMORY;
     if (taken != CTN_OUT_OF_MEMORY)
         return taken;
-    return fail(CTN_OUT_OF_MEMORY, "the engine needs %lld bytes of device memory; %lld are free", (long long)wanted.value(),
-        (long long)device.free_bytes);
+    /* Pinned memory or the driver's own may be what lacks. */
+    const std::string reason = has_room ? std::string(": ") + ctn_last_message() : "";
+    return fail(CTN_OUT_OF_MEMORY, "the engine needs %lld bytes of device memory; %lld are free%s", (long long)wanted.value(),
+        (long long)device.free_bytes, reason.c_str());
 }
 
 ctn_status Engine::take_all()

@@ -21,10 +21,12 @@ int type_of(ctn_dtype type)
     return type == CTN_BF16 ? TypeBf16 : TypeF32;
 }
 
-/* Any but success is the device's fault, or this library's: what comes from outside was checked before. */
+/* Any other than these is the device's fault, or this library's: what comes from outside was checked before. */
 ctn_status check(int status, const char *what)
 {
-    return status == Success ? CTN_OK : fail(CTN_DEVICE_ERROR, "cuBLASLt: %s failed with status %d", what, status);
+    if (status == Success)
+        return CTN_OK;
+    return fail(status == AllocationFailed ? CTN_OUT_OF_MEMORY : CTN_DEVICE_ERROR, "cuBLASLt: %s failed with status %d", what, status);
 }
 
 template <class Function>

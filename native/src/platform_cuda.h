@@ -32,7 +32,11 @@ ctn_status launch(const LaunchSize &size, Stream stream, void (*kernel)(Paramete
     }
     kernel<<<(unsigned)size.blocks, (unsigned)size.threads, size.shared_bytes, static_cast<cudaStream_t>(stream)>>>(arguments...);
     const cudaError_t error = cudaGetLastError();
-    return error == cudaSuccess ? CTN_OK : fail(CTN_DEVICE_ERROR, "%s did not start: %s", size.name, cudaGetErrorString(error));
+    if (error == cudaSuccess)
+        return CTN_OK;
+    /* The first launch of a kernel loads it, into memory of the device. */
+    const bool is_memory = error == cudaErrorMemoryAllocation;
+    return fail(is_memory ? CTN_OUT_OF_MEMORY : CTN_DEVICE_ERROR, "%s did not start: %s", size.name, cudaGetErrorString(error));
 }
 
 }  // namespace ctn

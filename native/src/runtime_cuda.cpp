@@ -18,6 +18,23 @@ ctn_status check(cudaError_t error, const char *what)
     return fail(is_memory ? CTN_OUT_OF_MEMORY : CTN_DEVICE_ERROR, "%s: %s", what, cudaGetErrorString(error));
 }
 
+/* Of what cannot be refused. An error that is left here would be taken for the next launch's. */
+void forget(cudaError_t error)
+{
+    if (error != cudaSuccess)
+        cudaGetLastError();
+}
+
+/* cudaMalloc and its like also answer what earlier work has done to the device, which is no lack of memory. */
+ctn_status check_taken(cudaError_t error, size_t bytes, const char *kind, const char *what)
+{
+    if (error == cudaSuccess)
+        return CTN_OK;
+    cudaGetLastError();
+    return fail(error == cudaErrorMemoryAllocation ? CTN_OUT_OF_MEMORY : CTN_DEVICE_ERROR, "no %zu bytes of %s memory for %s: %s", bytes,
+        kind, what, cudaGetErrorString(error));
+}
+
 cudaStream_t as_cuda(Stream stream)
 {
     return static_cast<cudaStream_t>(stream);
@@ -78,41 +95,35 @@ int multiprocessor_count()
     static thread_local int known_device = -1;
     static thread_local int known_count = 1;
     int device = 0;
-    if (cudaGetDevice(&device) != cudaSuccess || device == known_device)
-        return known_count;
-    if (cudaDeviceGetAttribute(&known_count, cudaDevAttrMultiProcessorCount, device) == cudaSuccess)
-        known_device = device;
+    cudaError_t error = cudaGetDevice(&device);
+    if (error == cudaSuccess && device != known_device) {
+        error = cudaDeviceGetAttribute(&known_count, cudaDevAttrMultiProcessorCount, device);
+        known_device = error == cudaSuccess ? device : -1;
+    }
+    forget(error);
     return known_count;
 }
 
 ctn_status allocate(void **memory, size_t bytes, const char *what)
 {
     *memory = nullptr;
-    const cudaError_t error = cudaMalloc(memory, bytes);
-    if (error == cudaSuccess)
-        return CTN_OK;
-    cudaGetLastError();
-    return fail(CTN_OUT_OF_MEMORY, "no %zu bytes of device memory for %s: %s", bytes, what, cudaGetErrorString(error));
+    return check_taken(cudaMalloc(memory, bytes), bytes, "device", what);
 }
 
 void release(void *memory)
 {
-    cudaFree(memory);
+    forget(cudaFree(memory));
 }
 
 ctn_status allocate_pinned(void **memory, size_t bytes, const char *what)
 {
     *memory = nullptr;
-    const cudaError_t error = cudaHostAlloc(memory, bytes, cudaHostAllocDefault);
-    if (error == cudaSuccess)
-        return CTN_OK;
-    cudaGetLastError();
-    return fail(CTN_OUT_OF_MEMORY, "no %zu bytes of pinned memory for %s: %s", bytes, what, cudaGetErrorString(error));
+    return check_taken(cudaHostAlloc(memory, bytes, cudaHostAllocDefault), bytes, "pinned", what);
 }
 
 void release_pinned(void *memory)
 {
-    cudaFreeHost(memory);
+    forget(cudaFreeHost(memory));
 }
 
 ctn_status copy(void *destination, const void *source, size_t bytes, Stream stream)
@@ -141,7 +152,7 @@ ctn_status create_stream(Stream *stream)
 
 void destroy_stream(Stream stream)
 {
-    cudaStreamDestroy(as_cuda(stream));
+    forget(cudaStreamDestroy(as_cuda(stream)));
 }
 
 ctn_status synchronize(Stream stream)
@@ -159,7 +170,7 @@ ctn_status create_event(Event *event)
 
 void destroy_event(Event event)
 {
-    cudaEventDestroy(as_event(event));
+    forget(cudaEventDestroy(as_event(event)));
 }
 
 ctn_status record(Event event, Stream stream)
@@ -203,7 +214,7 @@ ctn_status launch_graph(Graph graph, Stream stream)
 
 void destroy_graph(Graph graph)
 {
-    cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(graph));
+    forget(cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(graph)));
 }
 
 }  // namespace ctn

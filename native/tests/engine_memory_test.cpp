@@ -109,7 +109,7 @@ TEST(Create_EachThingRefused_IsOutOfMemoryAndNothingIsKept)
             break;
         }
         CHECK(status == CTN_OUT_OF_MEMORY && engine == nullptr, "status %d for number %d", status, refused);
-        CHECK(std::strstr(ctn_last_message(), "are free") != nullptr, "%s", ctn_last_message());
+        CHECK(std::strstr(ctn_last_message(), "are free: ") != nullptr, "%s", ctn_last_message());
         CHECK(taken().now == before, "%lld things are left of number %d", (long long)(taken().now - before), refused);
     }
     CHECK(taken().now == before, "%lld things are left", (long long)(taken().now - before));

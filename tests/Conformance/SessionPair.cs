@@ -14,9 +14,13 @@ public static class SessionPair
         foreach (var part in new[] { request, request with { PromptTokens = [61, 62, 63], MaxTokens = 30 } })
         {
             AssertSame(await expected.RunAsync(part with { SessionId = id }), await actual.RunAsync(part with { SessionId = id }), id);
-            Assert.Equal(await SnapshotAsync(expected, id), await SnapshotAsync(actual, id));
+            await AssertSameStoredAsync(expected, actual, id);
         }
     }
+
+    /// <summary>Fails unless both stores have the same of a session.</summary>
+    public static async Task AssertSameStoredAsync(TestEngine expected, TestEngine actual, string id) =>
+        Assert.Equal(await SnapshotAsync(expected, id), await SnapshotAsync(actual, id));
 
     /// <summary><see cref="AssertSameAsync"/> with four letters of a request's own text as its stop string, at every seventeenth place.</summary>
     public static async Task AssertSameAtStopStringsAsync(TestEngine expected, TestEngine actual, GenerationRequest request)

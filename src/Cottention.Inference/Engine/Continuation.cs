@@ -22,7 +22,8 @@ internal sealed class Continuation(
         var consumed = 0;
         do
         {
-            runner.Commit(generation.Session.Slot, 1);
+            if (!TryCommit(generation))
+                return;
             generation.Consume(1);
             Continue(generation, new Scores(runner, logitsIndex + consumed++));
         }
@@ -30,6 +31,22 @@ internal sealed class Continuation(
             && generation.RemainingInput[0] == tokens[consumed]);
         generation.Verified(drafted: tokens.Length - 1, accepted: consumed - 1);
         metrics.Verified(drafted: tokens.Length - 1, accepted: consumed - 1);
+    }
+
+    /// <summary>Has the state consume the next token of the generation's provisional row. False if that failed: the generation has ended with it.</summary>
+    /// <param name="generation">In the running set.</param>
+    public bool TryCommit(Generation generation)
+    {
+        try
+        {
+            runner.Commit(generation.Session.Slot, 1);
+            return true;
+        }
+        catch (Exception e) when (!InferenceEngine.IsLost(e)) // an edge: as below
+        {
+            Fail(generation, e);
+            return false;
+        }
     }
 
     /// <summary>Samples the token that follows, or ends the generation; its input is consumed.</summary>
@@ -43,9 +60,14 @@ internal sealed class Continuation(
         }
         catch (Exception e) when (!InferenceEngine.IsLost(e)) // an edge: one generation's fault does not end the step thread
         {
-            EngineLog.StepFailed(logger, e);
-            running.Fail(generation, new InferenceException(InferenceError.Unavailable, "the step failed; the session is at its previous version"));
+            Fail(generation, e);
         }
+    }
+
+    private void Fail(Generation generation, Exception fault)
+    {
+        EngineLog.StepFailed(logger, fault);
+        running.Fail(generation, new InferenceException(InferenceError.Unavailable, "the step failed; the session is at its previous version"));
     }
 
     private void SampleOrFinish(Generation generation, Scores scores)

@@ -182,16 +182,30 @@ public sealed class InferenceEngine : IAsyncDisposable
             return;
         }
         _running.Add(generation);
-        if (session.Slot < 0)
-        {
-            _slots.Take(session);
-            if (generation.HasImport)
-                _runner.WriteSlot(session.Slot, generation.StateIn(_runner.StateLayout));
-        }
+        if (session.Slot < 0 && !TryResume(generation))
+            return;
         generation.StartedAt = _time.GetTimestamp();
         session.Remember(generation.RemainingInput[^generation.PromptTokens..]);
         if (generation.RemainingInput.IsEmpty)
             _continuation.Continue(generation, new Scores(session.Logits));
+    }
+
+    // False if the runner failed, and with it the generation.
+    private bool TryResume(Generation generation)
+    {
+        try
+        {
+            _slots.Take(generation.Session);
+            if (generation.HasImport)
+                _runner.WriteSlot(generation.Session.Slot, generation.StateIn(_runner.StateLayout));
+            return true;
+        }
+        catch (Exception e) when (!IsLost(e)) // an edge: one generation's fault does not end the step thread
+        {
+            EngineLog.StepFailed(_logger, e);
+            _running.Fail(generation, new InferenceException(InferenceError.Unavailable, "the state could not be brought to the device; the session is at its previous version"));
+            return false;
+        }
     }
 
     private void DropCancelled()

@@ -17,6 +17,9 @@ internal sealed class StateExports : IDisposable
     private readonly BlockingCollection<Export> _begun = [];
     private readonly Thread _thread;
 
+    // What a read heard that found the device lost; the step thread is told when it begins the next.
+    private volatile Exception? _loss;
+
     /// <param name="runner">Whose slots.</param>
     /// <param name="most">Most generations that are finished at once.</param>
     /// <param name="ended">Called on another thread when a read has ended: the next may begin.</param>
@@ -37,8 +40,11 @@ internal sealed class StateExports : IDisposable
     }
 
     /// <summary>Begins the reads that the runner takes. Step thread.</summary>
+    /// <exception cref="InferenceException"><see cref="InferenceError.Unavailable"/>: the device is lost.</exception>
     public void BeginReads()
     {
+        if (_loss is { } loss)
+            throw new InferenceException(InferenceError.Unavailable, "the device was lost while a state was read", loss);
         while (_waiting.TryPeek(out var next) && TryBegin(next.Generation.Session, out var read))
         {
             _waiting.Dequeue();
@@ -55,7 +61,7 @@ internal sealed class StateExports : IDisposable
     {
         while (!isLost && _waiting.Count > 0)
         {
-            BeginReads();
+            isLost = !TryBeginReads();
             Thread.Yield();
         }
         while (_waiting.TryDequeue(out var next))
@@ -71,6 +77,21 @@ internal sealed class StateExports : IDisposable
         _begun.CompleteAdding();
         _thread.Join();
         _begun.Dispose();
+    }
+
+    // False where the device is lost: nobody is left to hear of it.
+    private bool TryBeginReads()
+    {
+        try
+        {
+            BeginReads();
+            return true;
+        }
+        catch (InferenceException e) when (InferenceEngine.IsLost(e)) // an edge: the step thread ends in good order
+        {
+            EngineLog.Lost(_logger, e);
+            return false;
+        }
     }
 
     // False where the read has to wait; no number where it cannot be.
@@ -103,10 +124,12 @@ internal sealed class StateExports : IDisposable
         {
             _runner.EndReadSlot(export.Read, export.Generation.StateIn(_runner.StateLayout));
         }
-        catch (Exception e) // an edge: the caller hears of it, and the steps find out for themselves whether the device is lost
+        catch (Exception e) // an edge: the caller hears of it, and the step thread if the device is lost
         {
             EngineLog.StepFailed(_logger, e);
             outcome = Failed();
+            if (InferenceEngine.IsLost(e))
+                _loss = e;
         }
         LetGo(export.Generation, outcome);
         _ended();

@@ -111,12 +111,11 @@ internal sealed class StepPipeline(
     {
         var row = generation.AheadRow;
         generation.AheadRow = -1;
-        if (!isDrawn || !generation.IsRunning || generation.IsBlocked)
+        if (!isDrawn || !generation.IsRunning || generation.IsBlocked || !continuation.TryCommit(generation))
         {
             _next.Void(row);
             return;
         }
-        runner.Commit(generation.Session.Slot, 1);
         generation.ConsumeAhead(_next.Plan, row);
     }
 

@@ -139,6 +139,40 @@ public sealed class RunAheadTests
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(7)]
+    public async Task Generate_CommitFails_ItsSessionGoesBackAndOthersGoOn(int drafts)
+    {
+        WatchedRunner? watched = null;
+        await using var test = Ahead(out _, options => options.DraftTokens = drafts, wrap: inner => watched = new WatchedRunner(inner));
+        await using var plain = new TestEngine();
+        // Repeats itself, so that drafts begin at once.
+        var request = Greedy with { PromptTokens = [.. Enumerable.Range(0, 48).Select(i => 60 + (i % 12))] };
+        var commits = 0;
+        watched!.Commits = () => // the constructor made it
+        {
+            if (++commits == 9)
+                throw new InvalidOperationException("a fault that passes");
+        };
+        foreach (var i in Enumerable.Range(0, 4))
+            await test.Host.CreateAsync($"s{i}", 1, default);
+
+        var all = Enumerable.Range(0, 4).Select(i => test.RunAsync(request with { SessionId = $"s{i}" })).ToArray();
+        var e = await Assert.ThrowsAsync<InferenceException>(() => Task.WhenAll(all));
+
+        Assert.Equal(InferenceError.Unavailable, e.Error);
+        var faults = all.Count(each => each.IsFaulted);
+        Assert.Equal(1, faults);
+        var expected = await plain.RunAsync(request);
+        for (var i = 0; i < all.Length; i++)
+        {
+            Assert.Equal(all[i].IsFaulted ? 1 : 2, (await test.Host.GetAsync($"s{i}", default)).Version);
+            if (!all[i].IsFaulted)
+                SessionPair.AssertSame(expected, await all[i], $"beside the fault, {i}");
+        }
+    }
+
+    [Theory]
     [InlineData(nameof(IModelRunner.Begin))]
     [InlineData(nameof(IModelRunner.End))]
     [InlineData(nameof(IModelRunner.Commit))]

@@ -127,6 +127,85 @@ public sealed class StateExportsTests
         await test.DisposeAsync();
     }
 
+    // As a device does that is lost while states are on their way: their reads are never free again, and no step is there to notice.
+    [Fact]
+    public async Task Finish_DeviceIsLostInARead_ThoseInLineEndToo()
+    {
+        var taken = 0;
+        await using var test = Watched(out var runner, options => options.PoisonFreeSlots = false);
+        foreach (var i in Enumerable.Range(0, 3))
+            await test.Host.CreateAsync($"s{i}", 1, default);
+        using var goOn = new ManualResetEventSlim();
+        runner().ReadBegins = () => Interlocked.CompareExchange(ref taken, 1, 0) == 0;
+        runner().ReadEnds = () =>
+        {
+            goOn.Wait();
+            throw Lost();
+        };
+
+        var saving = Enumerable.Range(0, 3).Select(i => test.RunAsync(Short with { SessionId = $"s{i}" })).ToArray();
+        await test.RunAsync(Short with { MaxTokens = 100 });
+        goOn.Set();
+
+        foreach (var each in saving)
+            Assert.Equal(InferenceError.Unavailable, (await Assert.ThrowsAsync<InferenceException>(() => each)).Error);
+    }
+
+    [Fact]
+    public async Task Dispose_DeviceIsLostWithReadsInLine_EveryGenerationEnds()
+    {
+        var mayBegin = false;
+        var test = Watched(out var runner, options => options.PoisonFreeSlots = false);
+        await test.Host.CreateAsync("s", 1, default);
+        using var isInLine = new ManualResetEventSlim();
+        using var goOn = new ManualResetEventSlim();
+        runner().ReadBegins = () =>
+        {
+            isInLine.Set();
+            return Volatile.Read(ref mayBegin) ? throw Lost() : false;
+        };
+        var saving = test.RunAsync(Short with { SessionId = "s" });
+        isInLine.Wait();
+        // A step that holds the thread until the engine stops, so that the read is tried next when it ends.
+        using var isHeld = new ManualResetEventSlim();
+        runner().Begins = _ =>
+        {
+            isHeld.Set();
+            goOn.Wait();
+        };
+        var held = test.RunAsync(Short);
+        isHeld.Wait();
+
+        var stopping = test.Engine.DisposeAsync().AsTask();
+        Volatile.Write(ref mayBegin, true);
+        goOn.Set();
+        await stopping;
+
+        Assert.Equal(InferenceError.Unavailable, (await Assert.ThrowsAsync<InferenceException>(() => saving)).Error);
+        Assert.Equal(InferenceError.Unavailable, (await Assert.ThrowsAsync<InferenceException>(() => held)).Error);
+        await test.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Resume_WriteFails_ItsGenerationEndsAndTheEngineGoesOn()
+    {
+        var first = Watched(out _);
+        await first.Host.CreateAsync("s", 1, default);
+        await first.RunAsync(Short with { SessionId = "s" });
+        WatchedRunner? runner = null;
+        await using var test = await first.RestartAsync(create: options => runner = new WatchedRunner(TestEngine.NewCpuRunner(options)));
+        runner!.Writes = () => throw new InvalidOperationException("a fault that passes"); // the constructor made it
+
+        var e = await Assert.ThrowsAsync<InferenceException>(() => test.RunAsync(Short with { SessionId = "s" }));
+
+        Assert.Equal(InferenceError.Unavailable, e.Error);
+        Assert.Equal(2, (await test.Host.GetAsync("s", default)).Version);
+        runner.Writes = () => { };
+        Assert.Equal(3, (await test.RunAsync(Short with { SessionId = "s" }))[^1].SessionVersion);
+    }
+
+    private static InferenceException Lost() => new(InferenceError.Unavailable, "the device failed");
+
     private static TestEngine Watched(out Func<WatchedRunner> runner, Action<EngineOptions>? configure = null)
     {
         WatchedRunner? created = null;

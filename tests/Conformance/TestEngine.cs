@@ -64,6 +64,16 @@ public sealed class TestEngine : IAsyncDisposable
     public static DrawingRunner NewAheadRunner(EngineOptions options, double undecided = 0) =>
         new(NewCpuRunner(options, options.TotalRows), undecided, runsAhead: true);
 
+    /// <summary>What an engine of these sizes asks of its runner.</summary>
+    public static RunnerSizes SizesOf(EngineOptions options) => new()
+    {
+        SlotCount = options.TotalSlots,
+        MaxRows = options.TotalRows,
+        MaxTokens = options.TokenBudget,
+        MaxProvisionalRows = options.ProvisionalRows,
+        MaxProvisionalTokens = options.ProvisionalTokens,
+    };
+
     /// <summary>All events of one generation.</summary>
     public async Task<List<TokenEvent>> RunAsync(GenerationRequest request, CancellationToken cancellationToken = default)
     {
@@ -89,15 +99,7 @@ public sealed class TestEngine : IAsyncDisposable
     private static CpuModelRunner NewCpuRunner(EngineOptions options, int provisionalRows)
     {
         using var checkpoint = Checkpoint.Open(Fixtures.Path("tiny-model"));
-        return new CpuModelRunner(checkpoint, new CpuRunnerOptions
-        {
-            Threads = 1,
-            SlotCount = options.TotalSlots,
-            MaxRows = options.TotalRows,
-            MaxTokens = options.TokenBudget,
-            MaxProvisionalRows = provisionalRows,
-            MaxProvisionalTokens = options.ProvisionalTokens,
-        });
+        return new CpuModelRunner(checkpoint, new CpuRunnerOptions(SizesOf(options) with { MaxProvisionalRows = provisionalRows }) { Threads = 1 });
     }
 
     private async Task StopAsync()

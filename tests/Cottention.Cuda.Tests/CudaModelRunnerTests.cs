@@ -104,26 +104,6 @@ public sealed class CudaModelRunnerTests
     }
 
     [Fact]
-    public void Slots_WrongSlotOrLength_Throw()
-    {
-        using var runner = NewRunner();
-        var state = new float[runner.StateLayout.ElementCount];
-
-        foreach (var slot in new[] { -1, runner.SlotCount })
-        {
-            Assert.Throws<ArgumentOutOfRangeException>(() => runner.ReadSlot(slot, state));
-            Assert.Throws<ArgumentOutOfRangeException>(() => runner.WriteSlot(slot, state));
-            Assert.Throws<ArgumentOutOfRangeException>(() => runner.FillSlot(slot, 0));
-            Assert.Throws<ArgumentOutOfRangeException>(() => runner.CopySlot(0, slot));
-            Assert.Throws<ArgumentOutOfRangeException>(() => runner.CopySlot(slot, 0));
-            Assert.Throws<ArgumentOutOfRangeException>(() => runner.Commit(slot, 0));
-        }
-
-        Assert.Throws<ArgumentOutOfRangeException>(() => runner.ReadSlot(0, state.AsSpan(1)));
-        Assert.Throws<ArgumentOutOfRangeException>(() => runner.WriteSlot(0, state.AsSpan(1)));
-    }
-
-    [Fact]
     public void AnyMember_AfterDispose_Throws()
     {
         var runner = NewRunner();

@@ -20,13 +20,6 @@ internal static class CudaTestRunner
     {
         NativeBuild.Use();
         using var checkpoint = Checkpoint.Open(Fixtures.Path("tiny-model"));
-        return new CudaModelRunner(checkpoint, new CudaRunnerOptions
-        {
-            SlotCount = options.TotalSlots,
-            MaxRows = options.TotalRows,
-            MaxTokens = options.TokenBudget,
-            MaxProvisionalRows = options.ProvisionalRows,
-            MaxProvisionalTokens = options.ProvisionalTokens,
-        });
+        return new CudaModelRunner(checkpoint, new CudaRunnerOptions(TestEngine.SizesOf(options)));
     }
 }

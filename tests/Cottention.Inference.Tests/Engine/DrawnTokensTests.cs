@@ -1,7 +1,6 @@
 using Cottention.Conformance;
 using Cottention.Inference.Engine;
 using Cottention.Inference.Sampling;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cottention.Inference.Tests.Engine;
 
@@ -126,27 +125,13 @@ public sealed class DrawnTokensTests
     [InlineData(true)]
     public async Task Step_WithDraws_AllocatesNothing(bool runsAhead)
     {
-        var options = new EngineOptions { MaxRunning = 2, SessionSlots = 2, TokenBudget = 16, DraftTokens = 7, DraftCosts = DraftCosts.Flat };
-        await using var source = new TestEngine();
-        using var metrics = new EngineMetrics("tiny");
-        var runner = NewRunner(options, undecided: 0.1, runsAhead);
-        await using var engine = new InferenceEngine(source.Model, runner, options, metrics, TimeProvider.System, NullLogger.Instance, start: false);
-        var request = Request(new() { Temperature = 0.5f, TopP = 0.9f }) with { MaxTokens = 1_000_000, Stop = [new string('a', 200) + "b"] };
-        var generation = new Generation(new Session(null, runner.VocabularySize), request, Prompt, source.Model.Tokenizer, 4096, drained: null,
-            options.DraftTokens, engine.DraftCosts);
-        engine.TrySubmit(generation);
-        Steps(200);
+        DrawingRunner? runner = null;
+        var request = Request(new() { Temperature = 0.5f, TopP = 0.9f }) with { Stop = [new string('a', 200) + "b"] };
+        await using var stepped = new SteppedEngine(options => runner = NewRunner(options, undecided: 0.1, runsAhead), request, drafts: 7);
+        stepped.Steps(200);
 
-        Assert.Equal(0, Allocations.Of(() => Steps(100)));
-        Assert.InRange(runner.Asked, 300, int.MaxValue);
-
-        void Steps(int count)
-        {
-            for (var i = 0; i < count; i++)
-                engine.Step();
-            // The queue has room for what these steps release.
-            Assert.False(generation.Completion.Task.IsCompleted);
-        }
+        Assert.Equal(0, Allocations.Of(() => stepped.Steps(100)));
+        Assert.InRange(runner!.Asked, 300, int.MaxValue); // made for the engine
     }
 
     private static GenerationRequest Request(SamplingParameters sampling) =>

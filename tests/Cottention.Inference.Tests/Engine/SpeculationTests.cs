@@ -1,9 +1,7 @@
 using System.Diagnostics.Metrics;
 using Cottention.Conformance;
 using Cottention.Inference.Engine;
-using Cottention.Inference.Runners.Cpu;
 using Cottention.Inference.Sampling;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cottention.Inference.Tests.Engine;
 
@@ -141,37 +139,12 @@ public sealed class SpeculationTests
     [Fact]
     public async Task Step_WithDrafts_AllocatesNothing()
     {
-        var options = new EngineOptions { MaxRunning = 2, SessionSlots = 2, TokenBudget = 16, DraftTokens = 7, DraftCosts = DraftCosts.Flat };
-        var golden = TestEngine.Golden;
-        var runner = new CpuModelRunner(golden.Config, golden.ReadRows, WeightFormat.F32, new CpuRunnerOptions
-        {
-            Threads = 1,
-            SlotCount = options.TotalSlots,
-            MaxRows = options.TotalRows,
-            MaxTokens = options.TokenBudget,
-            MaxProvisionalRows = options.ProvisionalRows,
-            MaxProvisionalTokens = options.ProvisionalTokens,
-        });
-        await using var source = new TestEngine();
-        using var metrics = new EngineMetrics("tiny");
-        using var counts = new DraftCounts(metrics);
-        await using var engine = new InferenceEngine(source.Model, runner, options, metrics, TimeProvider.System, NullLogger.Instance, start: false);
-        var request = Request(Loop) with { MaxTokens = 1_000_000, Stop = [new string('a', 200) + "b"] };
-        var generation = new Generation(new Session(null, runner.VocabularySize), request, Prompt, source.Model.Tokenizer, 4096, drained: null,
-            options.DraftTokens, engine.DraftCosts);
-        engine.TrySubmit(generation);
-        Steps(200);
+        await using var stepped = new SteppedEngine(TestEngine.NewCpuRunner, Request(Loop) with { Stop = [new string('a', 200) + "b"] }, drafts: 7);
+        using var counts = new DraftCounts(stepped.Metrics);
+        stepped.Steps(200);
 
-        Assert.Equal(0, Allocations.Of(() => Steps(100)));
+        Assert.Equal(0, Allocations.Of(() => stepped.Steps(100)));
         Assert.True(counts.Accepted > 500, $"{counts.Accepted} accepted");
-
-        void Steps(int count)
-        {
-            for (var i = 0; i < count; i++)
-                engine.Step();
-            // The queue has room for what these steps release.
-            Assert.False(generation.Completion.Task.IsCompleted);
-        }
     }
 
     private static GenerationRequest Request(SamplingParameters sampling) =>

@@ -143,18 +143,6 @@ public sealed class CpuModelRunnerTests
         Numerics.AssertSameBits(state, session.State);
     }
 
-    [Fact]
-    public void ReadSlot_WrongSlotOrLength_Throws()
-    {
-        using var runner = Runner(RandomWeights.Config(1, 16, 16, 16, 10), KernelChoice.Auto, 1);
-        var state = new float[runner.StateLayout.ElementCount];
-
-        Assert.Throws<ArgumentOutOfRangeException>(() => runner.ReadSlot(2, state));
-        Assert.Throws<ArgumentOutOfRangeException>(() => runner.ReadSlot(0, state.AsSpan(1)));
-        Assert.Throws<ArgumentOutOfRangeException>(() => runner.WriteSlot(-1, state));
-        Assert.Throws<ArgumentOutOfRangeException>(() => runner.WriteSlot(0, state.AsSpan(1)));
-    }
-
     public static TheoryData<CpuRunnerOptions> FaultyOptions =>
     [
         .. FaultySizes.All.Select(sizes => new CpuRunnerOptions(sizes)),

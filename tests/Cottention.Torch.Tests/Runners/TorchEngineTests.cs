@@ -11,8 +11,13 @@ namespace Cottention.Torch.Tests.Runners;
 
 /// <summary>The engine on libtorch says what it says on the CPU runner, and sessions move between the two.</summary>
 [Collection(LibtorchThreads.Name)]
-public sealed class TorchEngineTests
+public sealed class TorchEngineTests : EngineConformance
 {
+    protected override int Drafts => 0;
+
+    // As of a plan.
+    protected override long AllocatedBytesOfAStep => 256 * 1024;
+
     public static TheoryData<float> Temperatures => [0f, 0.8f];
 
     [Theory]
@@ -24,39 +29,6 @@ public sealed class TorchEngineTests
         var request = Request(temperature);
 
         Assert.Equal((await cpu.RunAsync(request)).Tokens(), (await torch.RunAsync(request)).Tokens());
-    }
-
-    [Fact]
-    public async Task Generate_ManyAtOnce_EachGetsTheTokensItGetsAlone()
-    {
-        await using var torch = new TestEngine(create: Create);
-        var requests = Enumerable.Range(1, 8).Select(seed => Request(0.8f, seed)).ToArray();
-        var expected = new List<int[]>();
-        foreach (var request in requests)
-            expected.Add((await torch.RunAsync(request)).Tokens());
-
-        var actual = await Task.WhenAll(requests.Select(request => torch.RunAsync(request)));
-
-        Assert.Equal(expected, actual.Select(events => events.Tokens()));
-    }
-
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Session_ContinuedOnTheOtherRunner_TextGoesOnAsOnOne(bool torchFirst)
-    {
-        var request = Request(0.8f) with { SessionId = "s", MaxTokens = 16 };
-        await using var whole = new TestEngine();
-        var first = torchFirst ? new TestEngine(create: Create) : new TestEngine();
-        foreach (var test in new[] { whole, first })
-        {
-            await test.Host.CreateAsync("s", 1, default);
-            await test.RunAsync(request);
-        }
-
-        await using var second = await first.RestartAsync(create: torchFirst ? TestEngine.NewCpuRunner : Create);
-
-        Assert.Equal((await whole.RunAsync(request)).Tokens(), (await second.RunAsync(request)).Tokens());
     }
 
     [Fact]
@@ -88,24 +60,17 @@ public sealed class TorchEngineTests
         }
     }
 
-    private static GenerationRequest Request(float temperature, int seed = 3) => new()
+    protected override IModelRunner Create(EngineOptions options)
+    {
+        using var checkpoint = Checkpoint.Open(Fixtures.Path("tiny-model"));
+        return new TorchModelRunner(checkpoint, new TorchRunnerOptions(TestEngine.SizesOf(options)) { Device = "cpu", Threads = 1 });
+    }
+
+    private static GenerationRequest Request(float temperature) => new()
     {
         PromptTokens = [7, 8, 9, 10, 11],
         MaxTokens = 24,
         IgnoreEos = true,
-        Sampling = new SamplingParameters { Temperature = temperature, Seed = (ulong)seed },
+        Sampling = new SamplingParameters { Temperature = temperature, Seed = 3 },
     };
-
-    private static TorchModelRunner Create(EngineOptions options)
-    {
-        using var checkpoint = Checkpoint.Open(Fixtures.Path("tiny-model"));
-        return new TorchModelRunner(checkpoint, new TorchRunnerOptions
-        {
-            Device = "cpu",
-            Threads = 1,
-            SlotCount = options.TotalSlots,
-            MaxRows = options.TotalRows,
-            MaxTokens = options.TokenBudget,
-        });
-    }
 }

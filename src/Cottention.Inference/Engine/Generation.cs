@@ -16,6 +16,7 @@ internal sealed class Generation
     private int[] _input;
     private int _inputCount;
     private int _consumed;
+    private bool _areDraftsAwaited;
     private volatile bool _cancelRequested;
 
     /// <param name="session">Acquired by the caller.</param>
@@ -205,7 +206,10 @@ internal sealed class Generation
     public bool IsHeldUp(int rows, int mostDrafts)
     {
         var most = Math.Min(Math.Min(mostDrafts, _next.Length - 1), MaxTokens - OutputTokens - 2);
-        return AwaitedRow >= 0 && !IsAwaitingLast && !IsBlocked && (!IsDrawAwaited || CountDrafts(rows, most, out _) > 0);
+        if (AwaitedRow < 0)
+            return false;
+        // Guesses that are being verified are forgotten by any provisional row that begins before they are committed.
+        return _areDraftsAwaited || (!IsAwaitingLast && !IsBlocked && (!IsDrawAwaited || CountDrafts(rows, most, out _) > 0));
     }
 
     /// <summary>Hears how its drafts did.</summary>
@@ -222,6 +226,7 @@ internal sealed class Generation
     private void Await(StepPlan plan, in PlanRow row)
     {
         AwaitedRow = row.LogitsIndex;
+        _areDraftsAwaited = row.IsProvisional && !row.IsAhead;
         IsDrawAwaited = row.LogitsCount == 1 && plan.HasDraws && plan.Draws[row.LogitsIndex].IsWanted;
     }
 }

@@ -189,6 +189,21 @@ public sealed class SchedulerTests
     [Fact]
     public void TryFillAhead_NothingToRun_NothingBegins() => Assert.False(new Scheduler(16).TryFillAhead([Awaiting(slot: 3, drawn: true, maxTokens: 2)], _step));
 
+    [Fact]
+    public void TryFillAhead_GuessesAreBeingVerified_NothingBegins()
+    {
+        // Its reader is behind, so that it would not be planned anyway.
+        var drafted = Decoding(slot: 3, capacity: 4);
+        var step = new PlannedStep(1, 4);
+        step.Add(drafted, [7, 8, 9], logitsCount: 3, provisional: true);
+        drafted.RowBegun(step.Plan, 0);
+        for (var i = 0; i < 3; i++)
+            drafted.Queue.Write(new TokenItem(1, i, i, float.NaN, 0, 0), "x"u8, []);
+        Assert.True(drafted.IsBlocked);
+
+        Assert.False(new Scheduler(16).TryFillAhead([drafted, Awaiting(slot: 4, drawn: true)], _step));
+    }
+
     [Theory]
     [InlineData(1, false)]
     [InlineData(2, false)]

@@ -1,4 +1,4 @@
-/* gemm.h on cuBLASLt, which is opened by name: the library that is there, of whatever CUDA 11, 12 or 13. */
+/* gemm.h on cuBLASLt, which is opened by name: the newest library of CUDA 11 to 13 that is there and gets on with the driver. */
 #include "gemm.h"
 
 #include "cublaslt_api.h"
@@ -68,10 +68,10 @@ struct Gemm::Library {
 
     ~Library();
     ctn_status load();
+    std::string try_load(const char *name);
     ctn_status prepare(Added &added);
     ctn_status plan(Added &added, int tokens);
 
-    void *handle_of_library = nullptr;
     Functions functions = {};
     Handle handle = nullptr;
     Preference preference = nullptr;
@@ -101,21 +101,33 @@ Gemm::Library::~Library()
 
 ctn_status Gemm::Library::load()
 {
-    std::string tried;
+    std::string faults;
     for (const char *name : library_names) {
-        handle_of_library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-        if (handle_of_library != nullptr)
+        const std::string fault = try_load(name);
+        if (fault.empty())
             break;
-        tried += tried.empty() ? name : std::string(", ") + name;
+        faults += (faults.empty() ? "" : ", ") + (name + fault);
     }
-    if (handle_of_library == nullptr)
-        return fail(CTN_NO_DEVICE, "no cuBLASLt library: none of %s could be loaded", tried.c_str());
-    if (!find_all(handle_of_library, &functions))
-        return fail(CTN_NO_DEVICE, "the cuBLASLt library lacks a function: %s", dlerror());
-    CTN_TRY(check(functions.create(&handle), "creating a handle"));
+    if (handle == nullptr)
+        return fail(CTN_NO_DEVICE, "no cuBLASLt library can be used: %s", faults.c_str());
     CTN_TRY(check(functions.create_preference(&preference), "creating a preference"));
     const auto bytes = (uint64_t)most_workspace_bytes;
     return check(functions.set_preference(preference, PreferenceWorkspaceBytes, &bytes, sizeof bytes), "limiting the workspace");
+}
+
+/* Empty if the library has made a handle; else why not. One that is newer than the driver loads and makes none. */
+std::string Gemm::Library::try_load(const char *name)
+{
+    void *const library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+    if (library == nullptr)
+        return " is not there";
+    if (!find_all(library, &functions))
+        return std::string(" lacks a function: ") + dlerror();
+    const int status = functions.create(&handle);
+    if (status == Success)
+        return "";
+    handle = nullptr;
+    return " makes no handle (status " + std::to_string(status) + ")";
 }
 
 ctn_status Gemm::Library::prepare(Added &added)

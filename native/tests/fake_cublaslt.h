@@ -15,6 +15,7 @@ namespace fake_cublaslt {
 using namespace ctn::cublaslt;
 
 constexpr int not_supported = 15;
+constexpr int not_initialized = 1;
 constexpr int invalid_value = 7;
 
 struct FakeOperation {
@@ -36,6 +37,8 @@ struct State {
     uint64_t workspace_bytes = 0;
     int unserved_columns = -1;
     std::string library = "libcublasLt.so.12";
+    std::string too_new_library;   /* loads, and makes no handle */
+    std::string last_opened;
     std::string missing_function;
     std::string opened;
 };
@@ -57,7 +60,7 @@ int unmake(void *handle)
     return Success;
 }
 
-inline int create(Handle *handle) { return make(handle, new char); }
+inline int create(Handle *handle) { return state.last_opened == state.too_new_library ? not_initialized : make(handle, new char); }
 inline int destroy(Handle handle) { return unmake<char>(handle); }
 inline int create_operation(Operation *operation, int compute, int scale) { return make(operation, new FakeOperation{compute, scale}); }
 inline int destroy_operation(Operation operation) { return unmake<FakeOperation>(operation); }
@@ -167,7 +170,8 @@ inline int multiply(Handle, Operation operation, const void *alpha, const void *
 inline void *open_library(const char *name, int)
 {
     state.opened += std::string(name) + " ";
-    return name == state.library ? &state : nullptr;
+    state.last_opened = name;
+    return name == state.library || name == state.too_new_library ? &state : nullptr;
 }
 
 inline void *find_function(void *, const char *name)

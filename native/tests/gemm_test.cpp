@@ -113,9 +113,32 @@ TEST(Gemm_NoLibrary_IsNoDevice)
     state.opened.clear();
     ctn::CublasLtGemm gemm;
     CHECK(gemm.open() == CTN_NO_DEVICE, "%s", ctn_last_message());
-    CHECK(std::strstr(ctn_last_message(), "libcublasLt.so.13, libcublasLt.so.12, libcublasLt.so.11") != nullptr, "%s", ctn_last_message());
+    CHECK(std::strstr(ctn_last_message(), "libcublasLt.so.13 is not there, libcublasLt.so.12 is not there, libcublasLt.so.11 is not there") != nullptr,
+        "%s", ctn_last_message());
     CHECK(state.opened == "libcublasLt.so.13 libcublasLt.so.12 libcublasLt.so.11 ", "%s", state.opened.c_str());
     state.library = "libcublasLt.so.12";
+}
+
+TEST(Gemm_LibraryNewerThanTheDriver_TheNextOneServes)
+{
+    state.too_new_library = "libcublasLt.so.13";
+    state.opened.clear();
+    {
+        ctn::CublasLtGemm gemm;
+        CHECK_OK(gemm.open());
+        CHECK(state.opened == "libcublasLt.so.13 libcublasLt.so.12 ", "%s", state.opened.c_str());
+        CHECK_OK(gemm.add({26, 16, CTN_F32, CTN_F32, false, true}, {1}));
+    }
+    CHECK(state.alive == 0, "%d handles are left", state.alive);
+
+    state.library.clear();
+    {
+        ctn::CublasLtGemm gemm;
+        CHECK(gemm.open() == CTN_NO_DEVICE, "%s", ctn_last_message());
+        CHECK(std::strstr(ctn_last_message(), "libcublasLt.so.13 makes no handle (status 1)") != nullptr, "%s", ctn_last_message());
+    }
+    state.library = "libcublasLt.so.12";
+    state.too_new_library.clear();
 }
 
 TEST(Gemm_FunctionMissing_IsNoDevice)

@@ -10,6 +10,9 @@ SAME_SIZES = {"Step_EveryFoldInterval_SameBits"}
 # sines and powers; 16-bit ones by a unit where that falls on a tie.
 MOST_OF_LARGEST = {"f32": 2e-5, "bf16": 1e-2, "f16": 2e-3}
 
+# Each run of it; a part has 180 s for all of its work.
+SANITIZER_SECONDS = 20
+
 # Program, case: small ones, for a tool that makes each access hundreds of times slower.
 SANITIZED = (
     ("on_device_fused_recurrent_test", "FusedRecurrent_HalfState_RoundsWithoutBias"),
@@ -100,11 +103,13 @@ def sanitize(context, report):
         return
     for check in ("memcheck", "racecheck"):
         for program, case in SANITIZED:
-            outcome = context.commands.run([tool, "--tool", check, "--error-exitcode", "9", context.build / program, case], 45,
+            outcome = context.commands.run([tool, "--tool", check, "--error-exitcode", "9", context.build / program, case], SANITIZER_SECONDS,
                                            environment(context, False))
             what = f"{check}: {case}"
             summary = re.findall(r"^=+ ((?:ERROR|RACECHECK) SUMMARY.*)$", outcome.output, re.M)
-            if not summary and re.search(r"[Dd]evice not supported|unsupported", outcome.output):
+            if outcome.ran_out:
+                report.skip(what, f"did not end within {SANITIZER_SECONDS} s")
+            elif not summary and re.search(r"[Dd]evice not supported|unsupported", outcome.output):
                 report.skip(what, "compute-sanitizer does not support this device here")
             else:
                 report.check(what, outcome.is_good and bool(summary), summary[-1] if summary else outcome.failure)

@@ -41,7 +41,8 @@ public sealed class EngineOptions
 
     /// <summary>
     /// Whether a step begins before the one before it has ended, on devices that can do so: their next token is ready sooner, and a
-    /// newcomer waits for up to two steps instead of one. The text is the same with and without. Default true.
+    /// newcomer waits for up to two steps instead of one. The text is the same with and without, wherever the runner gives a row the same
+    /// bits in any company. Default true.
     /// </summary>
     public bool RunAhead { get; set; } = true;
 

@@ -16,7 +16,6 @@ internal sealed class Generation
     private int[] _input;
     private int _inputCount;
     private int _consumed;
-    private bool _areDraftsAwaited;
     private volatile bool _cancelRequested;
 
     /// <param name="session">Acquired by the caller.</param>
@@ -96,7 +95,10 @@ internal sealed class Generation
     /// <summary>Row of logits of a step under way that its next token will come from, or -1.</summary>
     public int AwaitedRow { get; set; } = -1;
 
-    /// <summary>Whether the runner draws that token, and the step after it can go on from it.</summary>
+    /// <summary>
+    /// Whether the runner draws that token, and the step after it can go on from it. Not where guesses are verified: any provisional row
+    /// that begins before they are committed has them forgotten.
+    /// </summary>
     public bool IsDrawAwaited { get; private set; }
 
     /// <summary>Its row of the step that began before that token is known, or -1.</summary>
@@ -206,10 +208,7 @@ internal sealed class Generation
     public bool IsHeldUp(int rows, int mostDrafts)
     {
         var most = Math.Min(Math.Min(mostDrafts, _next.Length - 1), MaxTokens - OutputTokens - 2);
-        if (AwaitedRow < 0)
-            return false;
-        // Guesses that are being verified are forgotten by any provisional row that begins before they are committed.
-        return _areDraftsAwaited || (!IsAwaitingLast && !IsBlocked && (!IsDrawAwaited || CountDrafts(rows, most, out _) > 0));
+        return AwaitedRow >= 0 && !IsAwaitingLast && (!IsDrawAwaited || CountDrafts(rows, most, out _) > 0);
     }
 
     /// <summary>Hears how its drafts did.</summary>
@@ -226,7 +225,6 @@ internal sealed class Generation
     private void Await(StepPlan plan, in PlanRow row)
     {
         AwaitedRow = row.LogitsIndex;
-        _areDraftsAwaited = row.IsProvisional && !row.IsAhead;
         IsDrawAwaited = row.LogitsCount == 1 && plan.HasDraws && plan.Draws[row.LogitsIndex].IsWanted;
     }
 }

@@ -248,31 +248,20 @@ private:
     int plans_ = 0, tokens_ahead_ = 0, dropped_ = 0;
 };
 
-void run_plans(const Sizes &sizes, int count, void (*change)(ctn_engine_config &), unsigned seed)
-{
-    const Model model(sizes);
-    ctn_engine_config config = config_of(model);
-    change(config);
-    Pair pair(model, config, seed);
-    for (int plan = 0; plan < count; plan++)
-        pair.run_plan();
-    pair.finish();
-}
-
 TEST(PlansAhead_Random_SameBitsAsTokenByToken)
 {
-    run_plans({2, 2, 16, 8, 24, vocabulary, false}, 300, [](ctn_engine_config &) {}, 1);
+    run_plans<Pair>({2, 2, 16, 8, 24, vocabulary, false}, 300, [](ctn_engine_config &) {}, 1);
 }
 
 TEST(PlansAhead_RandomWithSmallTails_SameBitsAsTokenByToken)
 {
-    run_plans({2, 2, 16, 8, 24, vocabulary, false}, 200, [](ctn_engine_config &config) { config.fold_interval = 8; }, 2);
-    run_plans({1, 1, 10, 0, 6, vocabulary, true}, 200, [](ctn_engine_config &config) { config.fold_interval = config.provisional_rows = 1; }, 3);
+    run_plans<Pair>({2, 2, 16, 8, 24, vocabulary, false}, 200, [](ctn_engine_config &config) { config.fold_interval = 8; }, 2);
+    run_plans<Pair>({1, 1, 10, 0, 6, vocabulary, true}, 200, [](ctn_engine_config &config) { config.fold_interval = config.provisional_rows = 1; }, 3);
 }
 
 TEST(PlansAhead_NoOtherProvisionalRows_SameBitsAsTokenByToken)
 {
-    run_plans({1, 2, 64, 64, 16, vocabulary, false}, 60, [](ctn_engine_config &config) { config.provisional_rows = config.provisional_tokens = 0; }, 4);
+    run_plans<Pair>({1, 2, 64, 64, 16, vocabulary, false}, 60, [](ctn_engine_config &config) { config.provisional_rows = config.provisional_tokens = 0; }, 4);
 }
 
 }  // namespace

@@ -165,6 +165,19 @@ inline bool has_same_bits(const std::vector<float> &a, const std::vector<float> 
     return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0);
 }
 
+/* Random plans on a pair of engines that must give the same, one of them changed. */
+template <class Pair>
+void run_plans(const Sizes &sizes, int count, void (*change)(ctn_engine_config &), unsigned seed)
+{
+    const Model model(sizes);
+    ctn_engine_config config = config_of(model);
+    change(config);
+    Pair pair(model, config, seed);
+    for (int plan = 0; plan < count; plan++)
+        pair.run_plan();
+    pair.finish();
+}
+
 /* Runs the cases at once, and then as late as anything allows, which shows a missing wait between streams or with the host. */
 inline int run_now_and_late(int argc, char **argv)
 {

@@ -46,7 +46,7 @@ public:
         plans_++;
     }
 
-    void check_states()
+    void finish()
     {
         for (int slot = 0; slot < slots; slot++)
             CHECK(has_same_bits(single_.state(slot), mixed_.state(slot)), "state of slot %d after %d plans", slot, plans_);
@@ -178,37 +178,26 @@ private:
     int plans_ = 0;
 };
 
-void run_plans(const Sizes &sizes, int count, void (*change)(ctn_engine_config &), unsigned seed)
-{
-    const Model model(sizes);
-    ctn_engine_config config = config_of(model);
-    change(config);
-    Pair pair(model, config, seed);
-    for (int plan = 0; plan < count; plan++)
-        pair.run_plan();
-    pair.check_states();
-}
-
 TEST(Plans_Random_SameBitsAsTokenByToken)
 {
-    run_plans({2, 2, 16, 8, 24, vocabulary, false}, 700, [](ctn_engine_config &) {}, 1);
+    run_plans<Pair>({2, 2, 16, 8, 24, vocabulary, false}, 700, [](ctn_engine_config &) {}, 1);
 }
 
 TEST(Plans_RandomWithOtherFolds_SameBitsAsTokenByToken)
 {
-    run_plans({2, 2, 16, 8, 24, vocabulary, false}, 300, [](ctn_engine_config &config) { config.fold_interval = 5; }, 2);
-    run_plans({1, 1, 10, 0, 6, vocabulary, true}, 300, [](ctn_engine_config &config) { config.fold_interval = 1; }, 3);
+    run_plans<Pair>({2, 2, 16, 8, 24, vocabulary, false}, 300, [](ctn_engine_config &config) { config.fold_interval = 5; }, 2);
+    run_plans<Pair>({1, 1, 10, 0, 6, vocabulary, true}, 300, [](ctn_engine_config &config) { config.fold_interval = 1; }, 3);
 }
 
 TEST(Plans_RandomOfTunedKernels_SameBitsAsTokenByToken)
 {
-    run_plans({1, 2, 64, 64, 16, vocabulary, false}, 100, [](ctn_engine_config &config) { config.max_tokens = 23; }, 4);
+    run_plans<Pair>({1, 2, 64, 64, 16, vocabulary, false}, 100, [](ctn_engine_config &config) { config.max_tokens = 23; }, 4);
 }
 
 TEST(Plans_RandomWithLateStreams_SameBitsAsTokenByToken)
 {
     ctn::emulation::set_pace(ctn::emulation::Pace::Late);
-    run_plans({2, 2, 16, 8, 24, vocabulary, false}, 300, [](ctn_engine_config &) {}, 5);
+    run_plans<Pair>({2, 2, 16, 8, 24, vocabulary, false}, 300, [](ctn_engine_config &) {}, 5);
     ctn::emulation::set_pace(ctn::emulation::Pace::Now);
 }
 
